@@ -1,0 +1,57 @@
+# The embedded variant: one `mod-106 serve` over SQLite. Says how to start it, how to hand it new secrets, and how to copy what it
+# keeps; the order of a rotation and of a backup is not decided here but in rotate-secrets.sh and backup.sh.
+# shellcheck shell=bash disable=SC2034
+
+TRACKING_URL=http://$TRACKING_HOST:$TRACKING_PORT
+TRACKING_DATABASE=${TRACKING_DATABASE:-sqlite://$STATE/mlflow.db}
+TRACKING_AUTH=${TRACKING_AUTH:-basic}
+# No database server, so no database password to rotate.
+ROTATES=(s3 admin)
+
+# Where the bucket is. Which key opens it is said in a file, not here.
+export AWS_REGION=$S3_REGION
+[ -z "$S3_ENDPOINT" ] || export AWS_ENDPOINT_URL=$S3_ENDPOINT
+# The lab's own copy of the first key must not reach the server's environment.
+unset LAB_S3_ACCESS_KEY_ID LAB_S3_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+
+store_arguments=(--database "$TRACKING_DATABASE" --artifacts "$TRACKING_ARTIFACTS" --s3-credentials-file "$SECRETS/s3-credentials")
+
+# Serves in the foreground. A small supervisor, since the server reads its S3 key once: SIGHUP starts it afresh with the new one,
+# which takes a fraction of a second, and the listening port is back before a client's first retry.
+run_foreground() {
+    local server='' again='' code=0
+    trap 'again=yes; kill -TERM "$server"' HUP
+    trap 'trap - HUP; again=; kill -TERM "$server"' TERM INT
+    echo $$ >"$STATE/supervisor.pid"
+    while :; do
+        again=
+        mod-106 serve --host "$TRACKING_HOST" --port "$TRACKING_PORT" "${store_arguments[@]}" \
+            --auth "$TRACKING_AUTH" --default-permission "$TRACKING_DEFAULT_PERMISSION" \
+            --admin-username "$TRACKING_ADMIN" --admin-password-file "$SECRETS/admin-password" \
+            --ready-file "$STATE/ready.$$" >>"$LOGS/tracking.log" 2>&1 &
+        server=$!
+        # A signal ends `wait` early, so it is asked again until the server is really gone.
+        while kill -0 "$server" 2>/dev/null; do
+            wait "$server" && code=0 || code=$?
+        done
+        rm -f "$STATE/ready.$$"
+        [ -n "$again" ] || return "$code"
+    done
+}
+
+# Hands the running server its new secrets and waits until it answers with them.
+reload() {
+    local supervisor
+    supervisor=$(cat "$STATE/supervisor.pid")
+    rm -f "$STATE/ready.$supervisor"
+    kill -HUP "$supervisor"
+    wait_until 30 test -s "$STATE/ready.$supervisor"
+}
+
+back_up_stores() {
+    mod-106 backup "${store_arguments[@]}" "$1"
+}
+
+restore_stores() {
+    mod-106 restore "${store_arguments[@]}" "$1"
+}
