@@ -2,4 +2,10 @@
 
 pub mod check;
 pub mod context;
+pub mod labs;
+pub mod mutant;
+pub mod redact;
+pub mod submission;
 pub mod verdict;
+pub mod wire;
+pub mod world;

@@ -1,0 +1,1 @@
+//! Known-bad submissions, as data.

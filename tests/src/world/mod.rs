@@ -1,0 +1,1 @@
+//! What a submission stands on: one room for each service, its backends side by side.
