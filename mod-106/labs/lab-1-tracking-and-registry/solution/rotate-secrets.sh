@@ -27,14 +27,30 @@ rotate_s3() {
         [ -e "$now.next" ] || create_access_key "$now" "$now.next"
         wait_until 60 access_key_works "$now.next"
         field "$now" AWS_ACCESS_KEY_ID | write_secret "$retired"
-        mv -f "$now.next" "$now"
-    elif [ -e "$now.next" ]; then
-        mv -f "$now.next" "$now"
     fi
+    [ ! -e "$now.next" ] || mv -f "$now.next" "$now"
     reload
     delete_access_key "$now" "$(cat "$retired")"
     rm -f "$retired"
     say "the S3 key is new; the old one is deleted"
+}
+
+# Two login roles take turns, and both are valid until the server has let go of the old one.
+rotate_database() {
+    local now=$SECRETS/database-login retired old
+    retired=$SECRETS/database-login.retired
+    if [ ! -e "$retired" ]; then
+        old=$(field "$now" user)
+        [ -e "$now.next" ] || printf 'user=%s\npassword=%s\n' "$(other_login "$old")" "$(new_secret)" | write_secret "$now.next"
+        create_login "$now.next"
+        printf '%s' "$old" | write_secret "$retired"
+    fi
+    [ ! -e "$now.next" ] || mv -f "$now.next" "$now"
+    reload
+    password_works "$SECRETS/admin-password" || fail "the server does not answer with its new database login; the old one is still valid"
+    retire_login "$(cat "$retired")"
+    rm -f "$retired"
+    say "the database login is new; the old one is retired"
 }
 
 # MLflow knows one password a user, so here the switch is one call: until it is answered the old one holds, afterwards the new one.
@@ -45,6 +61,7 @@ rotate_admin() {
     password_works "$now.next" || change_password "$now" "$now.next"
     password_works "$now.next" || fail "the new admin password does not work; it is kept in $now.next"
     mv -f "$now.next" "$now"
+    reload
     say "the admin's password is new"
 }
 
