@@ -42,11 +42,11 @@ fn is_path(word: &str) -> bool {
 
 fn exists(workspace: &Workspace, path: &str) -> bool {
     let inside = format!("{path}/");
-    // A bare file name is a file of the root, or one that every lab or crate has.
-    let anywhere = format!("/{path}");
-    workspace.files.contains_key(path)
-        || workspace.files.keys().any(|file| file.starts_with(&inside))
-        || !path.contains('/') && workspace.files.keys().any(|file| file.ends_with(&anywhere))
+    let is_here = |file: &String| file == path || file.starts_with(&inside);
+    // A bare name is one of the root's, or one that every lab or crate has.
+    let is_anywhere = |file: &String| file.split('/').any(|part| part == path);
+    workspace.house.written.iter().any(|written| written == path)
+        || workspace.files.keys().any(|file| is_here(file) || is_anywhere(file))
 }
 
 #[cfg(test)]
@@ -68,6 +68,7 @@ mod tests {
     fn paths_that_exist_pass() {
         check("See `tests/src/check.rs`, `tests/` and every `lab.toml`; run `cargo xtask tidy`.", &[]);
         check("    tests/src/   the checks", &[]);
+        check("`labs/` holds labs; the run writes `results.json`.", &[]);
         check("[the front](README.md), MIT/Apache, `/api/2.0/mlflow`, `target/labs/`", &[]);
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct House {
     pub(crate) function_lines: usize,
     /// Words that no file or module is called.
     pub(crate) banned_names: Vec<String>,
+    /// Files and folders that commands write, so that the documents may name them.
+    pub(crate) written: Vec<String>,
     /// For each crate, the workspace crates it may depend on.
     pub(crate) crates: BTreeMap<String, Vec<String>>,
     /// For each crate that has parts, for each part, the parts it may use.
