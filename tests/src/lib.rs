@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod context;
+pub mod expect;
 pub mod labs;
 pub mod mutant;
 pub mod redact;
