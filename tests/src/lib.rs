@@ -1,5 +1,6 @@
 //! The checks, and what they stand on. A lab's checks see a submission only over HTTP, on the command line and in its files.
 
+pub mod backend;
 pub mod check;
 pub mod context;
 pub mod expect;
