@@ -61,7 +61,7 @@ rotate_admin() {
     password_works "$now.next" || change_password "$now" "$now.next"
     password_works "$now.next" || fail "the new admin password does not work; it is kept in $now.next"
     mv -f "$now.next" "$now"
-    reload
+    render_secrets
     say "the admin's password is new"
 }
 

@@ -5,7 +5,7 @@
 
 # A password in SQL must not reach the server's log, not even when the statement fails.
 quiet_sql() {
-    printf "SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1;\n"
+    printf "SET client_min_messages = 'warning'; SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1;\n"
     cat
 }
 
@@ -39,7 +39,7 @@ SQL
 retire_login() {
     superuser_sql postgres <<SQL
 ALTER ROLE $1 NOLOGIN PASSWORD NULL;
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '$1';
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '$1' \g /dev/null
 SQL
 }
 
@@ -57,6 +57,8 @@ back_up_database() {
 # way leaves the deployment as it was.
 restore_database() {
     superuser_sql postgres <<SQL
+SET client_min_messages = 'warning';
+DROP DATABASE IF EXISTS $1_before;
 DROP DATABASE IF EXISTS $1_restoring;
 CREATE DATABASE $1_restoring OWNER tracking;
 REVOKE ALL ON DATABASE $1_restoring FROM PUBLIC;
@@ -78,7 +80,7 @@ swap_databases() {
     superuser_sql postgres <<'SQL'
 ALTER DATABASE tracking ALLOW_CONNECTIONS false;
 ALTER DATABASE accounts ALLOW_CONNECTIONS false;
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname IN ('tracking', 'accounts');
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname IN ('tracking', 'accounts') \g /dev/null
 BEGIN;
 ALTER DATABASE tracking RENAME TO tracking_before;
 ALTER DATABASE tracking_restoring RENAME TO tracking;

@@ -79,9 +79,13 @@ def refusal(user):
     """The answer that refuses this request, or None when it may go on."""
     if not artifact_location_is_ours():
         return invalid("artifact_location must be left out, or lie in this deployment's artifact store")
-    if user.is_admin or request.url_rule is None:  # an unknown path is a 404, which Flask answers
+    if request.url_rule is None:  # an unknown path is a 404, which Flask answers
         return None
-    rule = re.sub(r"^/(ajax-)?api/2\.0/?", "/", request.url_rule.rule)
+    rule = re.sub(r"^/(ajax-)?api/2\.0/", "/", request.url_rule.rule)
+    if rule in CLOSED:
+        return auth.make_forbidden_response()
+    if user.is_admin:
+        return None
     if rule == "/mlflow/model-versions/create" and not source_is_readable():
         return auth.make_forbidden_response()
     if rule == "/mlflow/experiments/create" and body().get("artifact_location"):
@@ -244,6 +248,13 @@ def source_is_readable():
     return False
 
 
+CLOSED = {
+    # Nested queries without a bound (CVE-2025-0453), and no permissions; under basic auth 2.22 answers it with a 500 anyway.
+    "/graphql",
+    # Fetches a URL of the caller's choice from inside our network.
+    "/mlflow/gateway-proxy",
+    "/mlflow/runs/create-promptlab-run",
+}
 ARTIFACT = "/mlflow-artifacts/artifacts/<path:artifact_path>"
 RULES = {
     # What every account may do. Searches for experiments and models are filtered by MLflow itself.

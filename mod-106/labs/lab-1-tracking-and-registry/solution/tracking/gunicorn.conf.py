@@ -18,14 +18,15 @@ pidfile = str(RUN / "gunicorn.pid")
 umask = 0o007
 # Two processes for two cores; threads, so that a slow artifact does not hold up every metric.
 workers = int(os.environ.get("TRACKING_WORKERS", "2"))
-worker_class = "gthread"
+worker_class = "draining_worker.DrainingWorker"
 threads = 8
 # One import of MLflow for all workers, its migrations run once and not in a race; workers share the memory of it.
 preload_app = True
-# Artifacts of gigabytes take minutes; gthread beats the heart itself, so this only catches a hung process.
+# Artifacts of gigabytes take minutes; the worker beats the heart beside its threads, so this only catches a hung process.
 timeout = 120
 graceful_timeout = 30
-keepalive = 75
+# The proxy makes a connection for each request.
+keepalive = 0
 worker_tmp_dir = str(RUN)
 # The proxy keeps the access log. Python's own warnings and errors go to standard error.
 accesslog = None

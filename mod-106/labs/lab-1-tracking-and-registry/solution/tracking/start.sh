@@ -4,8 +4,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$TRACKING_RUN"
-# libpq and boto3 read these files at each new connection, so a rotation needs no new arguments and no new environment.
-export PGSERVICEFILE=$TRACKING_SECRETS/pg_service.conf AWS_SHARED_CREDENTIALS_FILE=$TRACKING_SECRETS/aws-credentials
+# PGSERVICEFILE and AWS_SHARED_CREDENTIALS_FILE name files that libpq and boto3 read at each new connection, so a rotation needs no new
+# arguments and no new environment.
 export PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 # The environment of the machine must not bend the way to a bucket or turn on the instance's own role.
 export AWS_EC2_METADATA_DISABLED=true GIT_PYTHON_REFRESH=quiet

@@ -74,7 +74,7 @@ in_tracking() {
     local script=$1 run=(bash)
     shift
     [[ $script != *.py ]] || run=("$PYTHON")
-    "${as_service[@]}" env -C / "${tracking_environment[@]}" "${run[@]}" "$SOLUTION/tracking/$script" "$@"
+    "${as_tracking[@]}" "${run[@]}" "$SOLUTION/tracking/$script" "$@"
 }
 
 start_database() {
@@ -86,7 +86,8 @@ start_database() {
 }
 
 start_tracking() {
-    in_tracking start.sh >>"$LOGS/tracking.log" 2>&1 &
+    # Not through in_tracking: a function in the background is a shell of its own, and a signal for it would end there.
+    "${as_tracking[@]}" bash "$SOLUTION/tracking/start.sh" >>"$LOGS/tracking.log" 2>&1 &
     tracking=$!
 }
 
@@ -120,11 +121,12 @@ run_foreground() {
 make_certificate
 drop_root
 prepare_folders
-tracking_environment=(
-    "HOME=$STATE/run/tracking" "PYTHON=$PYTHON" "TRACKING_RUN=$STATE/run/tracking" "TRACKING_SECRETS=$RENDERED"
+as_tracking=(
+    "${as_service[@]}" env -C / "HOME=$STATE/run/tracking" "PYTHON=$PYTHON" "TRACKING_RUN=$STATE/run/tracking" "TRACKING_SECRETS=$RENDERED"
     "TRACKING_BIND=unix:$STATE/run/tracking/http.sock" "TRACKING_ARTIFACTS=$TRACKING_ARTIFACTS"
     "TRACKING_ADMIN=$TRACKING_ADMIN" "TRACKING_DEFAULT_PERMISSION=$TRACKING_DEFAULT_PERMISSION"
     "MLFLOW_S3_ENDPOINT_URL=$S3_ENDPOINT" "AWS_DEFAULT_REGION=$S3_REGION"
+    "PGSERVICEFILE=$RENDERED/pg_service.conf" "AWS_SHARED_CREDENTIALS_FILE=$RENDERED/aws-credentials"
 )
 initialise_database
 render_secrets
