@@ -6,6 +6,8 @@
 //! |---|---|
 //! | `experiments` `runs` `metrics` `batch` `inputs` | tracking: names for calls, types for answers |
 //! | `models` `versions` | the registry |
+//! | `artifacts/` | files, streamed up and down |
+//! | `logger/` | single calls gathered into batches |
 //! | `users` | accounts and permissions of the basic-auth app |
 //! | `health` | health and version |
 //! | `paging` | pages as streams |
@@ -15,6 +17,7 @@
 //! | `config` `auth` | settings and secrets |
 //! | `error` `ids` `values` `tags` | the words all of them use |
 
+mod artifacts;
 mod auth;
 mod batch;
 mod config;
@@ -24,6 +27,7 @@ mod experiments;
 mod health;
 mod ids;
 mod inputs;
+mod logger;
 mod metrics;
 mod models;
 mod paging;
@@ -36,6 +40,7 @@ mod users;
 mod values;
 mod versions;
 
+pub use artifacts::{ArtifactPath, ArtifactRoot, Download, FileInfo, Upload};
 pub use auth::Credentials;
 pub use batch::{Batch, LONGEST_BODY_BYTES, MOST_ENTRIES, MOST_METRICS, MOST_PARAMS, MOST_TAGS};
 pub use config::{Config, TRACKING_URI, Tls};
@@ -44,6 +49,7 @@ pub use error::{Error, ErrorCode};
 pub use experiments::{DatasetSummary, Experiment, ExperimentSearch, LifecycleStage, ViewType};
 pub use ids::{ExperimentId, ModelName, RunId, VersionNumber};
 pub use inputs::{CONTEXT_TAG, Dataset, DatasetInput, RunInputs};
+pub use logger::{BufferedLogger, Entry, LogError, LogSummary, LoggerSettings, Unaccepted};
 pub use metrics::{Metric, MetricInterval, MetricOfRun};
 pub use models::{Alias, RegisteredModel, RegistrySearch};
 pub use paging::Page;

@@ -60,7 +60,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::{Page, stream};
-    use futures::{StreamExt, TryStreamExt, executor::block_on};
+    use futures::{StreamExt, TryStreamExt};
     use std::cell::Cell;
 
     /// Pages of three numbers up to `last`, whose token is the number to go on from.
@@ -70,8 +70,8 @@ mod tests {
         Page::new(items, Some(if first + 3 <= last { (first + 3).to_string() } else { String::new() }))
     }
 
-    #[test]
-    fn all_pages_are_read_once_and_no_earlier_than_needed() {
+    #[tokio::test]
+    async fn all_pages_are_read_once_and_no_earlier_than_needed() {
         let fetched = Cell::new(0);
         let pages = || {
             stream(|token| {
@@ -79,16 +79,16 @@ mod tests {
                 std::future::ready(Ok(numbers(token, 7)))
             })
         };
-        assert_eq!(block_on(pages().try_collect::<Vec<_>>()).unwrap(), (0..=7).collect::<Vec<_>>());
+        assert_eq!(pages().try_collect::<Vec<_>>().await.unwrap(), (0..=7).collect::<Vec<_>>());
         assert_eq!(fetched.replace(0), 3);
-        assert_eq!(block_on(pages().take(3).count()), 3);
+        assert_eq!(pages().take(3).count().await, 3);
         assert_eq!(fetched.get(), 1);
     }
 
-    #[test]
-    fn a_repeated_token_ends_in_an_error() {
+    #[tokio::test]
+    async fn a_repeated_token_ends_in_an_error() {
         let pages = stream(|_| std::future::ready(Ok(Page::new(vec![1], Some("again".to_owned())))));
-        let error = block_on(pages.try_collect::<Vec<_>>()).unwrap_err();
+        let error = pages.try_collect::<Vec<_>>().await.unwrap_err();
         assert!(error.to_string().contains("again"), "{error}");
     }
 }
