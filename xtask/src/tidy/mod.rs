@@ -11,6 +11,7 @@ mod documents;
 mod labs;
 mod leftovers;
 mod names;
+mod parts;
 mod scripts;
 mod sizes;
 mod source;
@@ -46,12 +47,13 @@ impl fmt::Display for Finding {
 /// A rule: a question to the whole workspace.
 type Rule = fn(&Workspace) -> Vec<Finding>;
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     documents::check,
     sizes::check,
     names::check,
     leftovers::check,
     arrows::check,
+    parts::check,
     dependencies::check,
     architecture::check,
     labs::check,
