@@ -59,26 +59,16 @@ impl Profile {
 /// Builds the programs that a validation needs, and returns the folder they are in.
 pub(crate) fn build_programs(profile: Profile) -> Result<PathBuf> {
     let mut build = command();
-    build.args([
-        "build",
-        "--quiet",
-        "--package",
-        "tests",
-        "--bin",
-        "lab-runner",
-        "--package",
-        "mod-106",
-        "--bin",
-        "mod-106",
-    ]);
+    build.args(["build", "--quiet", "--package", "tests", "--bin", "lab-runner"]);
+    build.args(["--package", "mod-106", "--bin", "mod-106"]);
     if profile == Profile::Release {
         build.arg("--release");
     }
-    run_with_comfort(build, "building lab-runner and mod-106; the first time takes a few minutes")?;
+    run_with_comfort(build, "build lab-runner and mod-106")?;
     Ok(target()?.join(profile.folder()))
 }
 
-/// Runs a quiet command to its end; past [`SILENCE`] says, once, what it is that takes so long.
+/// Runs a quiet command to its end; past [`SILENCE`] says, once, what it is that takes so long. `what` reads on from "cannot".
 pub(crate) fn run_with_comfort(mut command: Command, what: &str) -> Result<()> {
     let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
     let (finished, wait) = mpsc::channel();
@@ -89,11 +79,11 @@ pub(crate) fn run_with_comfort(mut command: Command, what: &str) -> Result<()> {
         status
     });
     if wait.recv_timeout(SILENCE).is_err() {
-        eprintln!("{what} …");
+        eprintln!("busy: {what}; the first time takes a while");
     }
     let status = waiter.join().map_err(|_| anyhow::anyhow!("waiting for {command:?} panicked"))??;
     if !status.success() {
-        bail!("{what}: {status}");
+        bail!("cannot {what}: {status}");
     }
     Ok(())
 }

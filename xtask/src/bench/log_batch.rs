@@ -29,7 +29,7 @@ pub(super) fn measure() -> Result<Vec<Figure>> {
     let programs = cargo::build_programs(Profile::Release)?;
     let mut build = cargo::command();
     build.args(["build", "--quiet", "--release", "--package", "mod-106", "--example", "log_batch"]);
-    cargo::run_with_comfort(build, "building the log_batch example")?;
+    cargo::run_with_comfort(build, "build the log_batch example")?;
     let python = server::mlflow()?.with_file_name("python");
 
     let folder = env::temp_dir().join(format!("xtask-bench-log-{}", process::id()));

@@ -37,7 +37,7 @@ fn installed() -> Result<PathBuf> {
         .arg("--target-dir")
         .arg(tools.join("build"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0");
-    cargo::run_with_comfort(install, "installing cargo-deny into target/tools, once")?;
+    cargo::run_with_comfort(install, "install cargo-deny into target/tools")?;
     fs::write(&stamp, VERSION).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(program)
 }
