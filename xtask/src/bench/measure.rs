@@ -29,7 +29,7 @@ pub(super) struct Cost {
 
 /// Runs a command to its end, in silence; the exit code is the caller's to judge.
 pub(super) fn run(command: &mut Command) -> Result<(Cost, Option<i32>)> {
-    command.current_dir(crate::cargo::root()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let before = children_cpu_s()?;
     let started = Instant::now();
     let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
