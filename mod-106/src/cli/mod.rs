@@ -1,23 +1,47 @@
 //! The `mod-106` command line: one file a subcommand. Parsing lives here, work lives in the parts.
+//!
+//! `connection` and `output` are shared: where the server is, and how results are shown. Results go to standard output, all else
+//! to standard error.
 
+pub mod artifacts;
+mod connection;
+pub mod experiments;
+pub mod models;
+mod output;
+pub mod runs;
 pub mod serve;
 
+use crate::client;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// MLOps and experiment tracking: an MLflow client and tracking server.
 #[derive(Debug, Parser)]
-#[command(name = "mod-106", version)]
+#[command(name = "mod-106", version, after_help = EXIT_CODES)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
+const EXIT_CODES: &str = "\
+Credentials come from MLflow's variables: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.
+
+Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 the server could not be reached";
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start the tracking server.
     Serve(serve::Arguments),
+    /// List, create and change experiments.
+    Experiments(experiments::Arguments),
+    /// List, create and change runs; log to them.
+    Runs(runs::Arguments),
+    /// List, create and change registered models and their versions.
+    Models(models::Arguments),
+    /// List, upload, download and delete a run's files.
+    Artifacts(artifacts::Arguments),
 }
 
 /// Runs the parsed command.
@@ -27,5 +51,51 @@ pub enum Command {
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Experiments(arguments) => experiments::run(arguments).await,
+        Command::Runs(arguments) => runs::run(arguments).await,
+        Command::Models(arguments) => models::run(arguments).await,
+        Command::Artifacts(arguments) => artifacts::run(arguments).await,
+    }
+}
+
+/// The exit code that an error stands for.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    use client::Error::{Config, Connection, Refused, Timeout, Untrusted};
+    match error.downcast_ref::<client::Error>() {
+        Some(Config { .. } | Refused { .. }) => ExitCode::from(2),
+        Some(Connection { .. } | Timeout { .. } | Untrusted { .. }) => ExitCode::from(3),
+        _ if is_closed_pipe(error) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Whether the reader of our output went away, as `head` does: nothing is wrong then, and nobody is there to be told.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_what_people_read() {
+        fn check(name: &str, words: &[&str]) {
+            let command = [&["mod-106"], words, &["--help"]].concat();
+            let help = Arguments::try_parse_from(command).unwrap_err().to_string();
+            insta::assert_snapshot!(format!("help_{name}"), help);
+        }
+        check("experiments", &["experiments"]);
+        check("runs", &["runs"]);
+        check("runs_log", &["runs", "log"]);
+        check("models", &["models"]);
+        check("artifacts", &["artifacts"]);
+        check("artifacts_upload", &["artifacts", "upload"]);
     }
 }
