@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Where the server is, and how to show results.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(super) struct Connection {
     /// The tracking server, such as http://127.0.0.1:5000
     // A URI may hold a password, and help must not print it.

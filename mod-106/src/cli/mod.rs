@@ -77,7 +77,7 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Arguments;
-    use clap::{CommandFactory, Parser};
+    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -88,7 +88,7 @@ mod tests {
     fn help_is_what_people_read() {
         fn check(name: &str, words: &[&str]) {
             let command = [&["mod-106"], words, &["--help"]].concat();
-            let help = Arguments::try_parse_from(command).unwrap_err().to_string();
+            let help = Arguments::command().term_width(100).try_get_matches_from(command).unwrap_err().to_string();
             insta::assert_snapshot!(format!("help_{name}"), help);
         }
         check("experiments", &["experiments"]);

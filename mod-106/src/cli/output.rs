@@ -109,7 +109,11 @@ mod tests {
     fn a_table_is_plain_and_cannot_move_the_cursor() {
         let rows = [["0", "Default"], ["17", "fraud \u{1b}[31mred\u{7}"]];
         let text = table(&["ID", "NAME"], rows.iter().map(|row| row.map(str::to_owned).to_vec()), false);
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        ID  NAME
+        0   Default
+        17  fraud �[31mred�
+        ");
     }
 
     #[test]

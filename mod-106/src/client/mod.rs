@@ -1,1 +1,61 @@
 //! An asynchronous client of MLflow's REST API 2.0.
+//!
+//! A call goes down these files, and its answer comes back up:
+//!
+//! | Files | What they know |
+//! |---|---|
+//! | `experiments` `runs` `metrics` `batch` `inputs` | tracking: names for calls, types for answers |
+//! | `models` `versions` | the registry |
+//! | `artifacts/` | files, streamed up and down |
+//! | `logger/` | single calls gathered into batches |
+//! | `users` | accounts and permissions of the basic-auth app |
+//! | `health` | health and version |
+//! | `paging` | pages as streams |
+//! | `endpoint` | the table: method, path, and whether a call may be repeated |
+//! | `retry` | the decision to try again |
+//! | `transport` `tls` | HTTP, errors, connections |
+//! | `config` `auth` | settings and secrets |
+//! | `error` `ids` `values` `tags` | the words all of them use |
+
+mod artifacts;
+mod auth;
+mod batch;
+mod config;
+mod endpoint;
+mod error;
+mod experiments;
+mod health;
+mod ids;
+mod inputs;
+mod logger;
+mod metrics;
+mod models;
+mod paging;
+mod retry;
+mod runs;
+mod tags;
+mod tls;
+mod transport;
+mod users;
+mod values;
+mod versions;
+
+pub use artifacts::{ArtifactPath, ArtifactRoot, Download, FileInfo, Upload};
+pub use auth::Credentials;
+pub use batch::{Batch, LONGEST_BODY_BYTES, MOST_ENTRIES, MOST_METRICS, MOST_PARAMS, MOST_TAGS};
+pub use config::{Config, TRACKING_URI, Tls};
+pub use endpoint::{ALL as ENDPOINTS, Endpoint, Repeat};
+pub use error::{Error, ErrorCode};
+pub use experiments::{DatasetSummary, Experiment, ExperimentSearch, LifecycleStage, ViewType};
+pub use ids::{ExperimentId, ModelName, RunId, VersionNumber};
+pub use inputs::{CONTEXT_TAG, Dataset, DatasetInput, RunInputs};
+pub use logger::{BufferedLogger, Entry, LogError, LogSummary, LoggerSettings, Unaccepted};
+pub use metrics::{Metric, MetricInterval, MetricOfRun};
+pub use models::{Alias, RegisteredModel, RegistrySearch};
+pub use paging::Page;
+pub use retry::RetryPolicy;
+pub use runs::{NewRun, Run, RunData, RunInfo, RunSearch, RunStatus, RunUpdate};
+pub use tags::{Param, Tag};
+pub use transport::Client;
+pub use users::{ExperimentPermission, ModelPermission, Permission, Resource, User};
+pub use versions::{ModelVersion, NewVersion, Stage, VersionStatus};
