@@ -1,0 +1,122 @@
+//! A virtual environment of locked and hashed Python packages, as `target/labs/<name>`.
+//!
+//! That name is a link to a folder named after the lock file's content, and it changes only when the folder is whole: a run that
+//! is interrupted, or a package that cannot be had, leaves the environment of before. (A finished environment cannot simply be
+//! renamed: its scripts name their interpreter by its full path.)
+
+use super::docker::run_logged;
+use anyhow::{Context as _, Result, bail};
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+/// Interpreters to look for, and the oldest that the lock files were made for.
+const INTERPRETERS: [&str; 4] = ["python3.11", "python3", "python3.12", "python3.13"];
+const OLDEST: (u32, u32) = (3, 11);
+/// Written last, so a folder that has it is whole.
+const STAMP: &str = ".complete";
+
+/// Installs what the lock file lists, unless that is what is there.
+pub(super) fn install(labs: &Path, name: &str, lock: &Path, force: bool) -> Result<()> {
+    let requirements = fs::read(lock).with_context(|| format!("cannot read {}", lock.display()))?;
+    let mut hasher = DefaultHasher::new();
+    requirements.hash(&mut hasher);
+    let folders = labs.join("environments");
+    let folder = folders.join(format!("{name}-{:016x}", hasher.finish()));
+    let link = labs.join(name);
+    if !force && folder.join(STAMP).is_file() && fs::read_link(&link).is_ok_and(|target| target == folder) {
+        println!("{name}: current");
+        return Ok(());
+    }
+    println!("{name}: installing {} in a virtual environment", lock.file_name().unwrap_or_default().display());
+    let started = Instant::now();
+    fs::create_dir_all(&folders).with_context(|| format!("cannot make {}", folders.display()))?;
+    fill(&folder, lock, &labs.join(format!("{name}.log")))?;
+    point(&link, &folder)?;
+    remove_others(&folders, name, &folder)?;
+    println!("{name}: installed in {} s", started.elapsed().as_secs());
+    Ok(())
+}
+
+fn fill(folder: &Path, lock: &Path, log: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    let mut make = Command::new(interpreter()?);
+    make.args(["-m", "venv"]).arg(folder);
+    run_logged(make, log).context("cannot make a virtual environment; on Debian, install python3-venv")?;
+    let mut install = Command::new(folder.join("bin/python"));
+    install.args(["-m", "pip", "install", "--disable-pip-version-check", "--only-binary", ":all:", "--require-hashes"]);
+    install.arg("--requirement").arg(lock);
+    run_logged(install, log)?;
+    fs::write(folder.join(STAMP), "").context("cannot write the stamp")
+}
+
+/// The first interpreter on the path that is new enough.
+fn interpreter() -> Result<&'static str> {
+    let version = "import sys; print(*sys.version_info[:2])";
+    for name in INTERPRETERS {
+        let Ok(answer) = Command::new(name).args(["-c", version]).output() else { continue };
+        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+        let mut numbers = text.split_whitespace().map_while(|number| number.parse().ok());
+        if let (Some(major), Some(minor)) = (numbers.next(), numbers.next())
+            && (major, minor) >= OLDEST
+        {
+            return Ok(name);
+        }
+    }
+    bail!("no Python {}.{} or newer on the path; install python3 and python3-venv", OLDEST.0, OLDEST.1)
+}
+
+/// Changes the link in one step: whoever follows it finds the old environment or the new one.
+fn point(link: &Path, folder: &Path) -> Result<()> {
+    let next = link.with_extension("next");
+    if next.symlink_metadata().is_ok() {
+        fs::remove_file(&next).with_context(|| format!("cannot remove {}", next.display()))?;
+    }
+    symlink(folder, &next).with_context(|| format!("cannot make {}", next.display()))?;
+    // A link cannot replace a folder, such as one that was made by hand.
+    if link.is_dir() && !link.is_symlink() {
+        fs::remove_dir_all(link).with_context(|| format!("cannot remove {}", link.display()))?;
+    }
+    fs::rename(&next, link).with_context(|| format!("cannot replace {}", link.display()))
+}
+
+/// Environments of earlier lock files are a gigabyte each, and nobody's any more.
+fn remove_others(folders: &Path, name: &str, kept: &Path) -> Result<()> {
+    for entry in fs::read_dir(folders).with_context(|| format!("cannot list {}", folders.display()))? {
+        let path: PathBuf = entry?.path();
+        let ours = path.file_name().is_some_and(|file| {
+            file.to_string_lossy().rsplit_once('-').is_some_and(|(environment, _)| environment == name)
+        });
+        if ours && path != kept {
+            fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_moves_to_the_new_folder_and_the_old_one_goes() {
+        let labs = std::env::temp_dir().join(format!("xtask-environment-{}", std::process::id()));
+        let folders = labs.join("environments");
+        for folder in ["mlflow-3-aa", "mlflow-3-bb", "mlflow-2.22-aa"] {
+            fs::create_dir_all(folders.join(folder)).unwrap();
+        }
+        point(&labs.join("mlflow-3"), &folders.join("mlflow-3-aa")).unwrap();
+        point(&labs.join("mlflow-3"), &folders.join("mlflow-3-bb")).unwrap();
+        remove_others(&folders, "mlflow-3", &folders.join("mlflow-3-bb")).unwrap();
+        assert_eq!(fs::read_link(labs.join("mlflow-3")).unwrap(), folders.join("mlflow-3-bb"));
+        assert!(!folders.join("mlflow-3-aa").exists() && folders.join("mlflow-2.22-aa").exists());
+        fs::remove_dir_all(&labs).unwrap();
+    }
+}

@@ -1,0 +1,98 @@
+//! `cargo xtask images`: builds the container images of the labs' reference deployments, and with `--process` the virtual
+//! environments that their process variants and the client's tests run. What is current already is left alone.
+//!
+//! Rooms: `docker.rs` speaks to Docker; `base.rs` finds or makes the image that the others build on; `context.rs` collects what
+//! one image is built from and knows whether it has changed; `environment.rs` installs locked Python packages.
+
+mod base;
+mod context;
+mod docker;
+mod environment;
+
+use crate::cargo;
+use anyhow::{Context as _, Result};
+use std::{fs, path::Path, process::ExitCode};
+
+/// The folder of lab 1's reference deployment, which the images are built from.
+const SOLUTION: &str = "mod-106/labs/lab-1-tracking-and-registry/solution";
+
+/// The images, and the folders of the solution that each is built from.
+const IMAGES: [Image; 3] = [
+    Image {
+        tag: "mlops-labs/mlflow:2.22",
+        dockerfile: "images/mlflow/Dockerfile",
+        sources: &["images/mlflow", "tracking"],
+    },
+    Image { tag: "mlops-labs/postgres:15", dockerfile: "images/postgres/Dockerfile", sources: &["images/postgres"] },
+    Image { tag: "mlops-labs/proxy:1", dockerfile: "images/proxy/Dockerfile", sources: &["images/proxy", "proxy"] },
+];
+
+/// The virtual environments under `target/labs/`, and the locked requirements that each is made from.
+const ENVIRONMENTS: [Environment; 2] = [
+    Environment {
+        name: "mlflow-2.22",
+        lock: "mod-106/labs/lab-1-tracking-and-registry/solution/images/mlflow/requirements.txt",
+    },
+    Environment { name: "mlflow-3", lock: "mod-106/tests/requirements-mlflow-3.txt" },
+];
+
+/// One image of the reference deployment.
+struct Image {
+    tag: &'static str,
+    dockerfile: &'static str,
+    sources: &'static [&'static str],
+}
+
+/// One virtual environment.
+struct Environment {
+    name: &'static str,
+    lock: &'static str,
+}
+
+/// Which of them to make.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Install the process variants' programs on this machine, under `target/labs/`, instead of building images.
+    #[arg(long)]
+    process: bool,
+    /// Build on this image instead of Debian's own or a bootstrapped one.
+    #[arg(long, value_name = "IMAGE", conflicts_with = "process")]
+    base: Option<String>,
+    /// Build again what is current already.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Makes them.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let labs = cargo::root().join("target/labs");
+    fs::create_dir_all(&labs).with_context(|| format!("cannot make {}", labs.display()))?;
+    // Two runs at once would build the same thing into the same place: the second waits, then finds everything current.
+    let lock = fs::File::create(labs.join(".images.lock")).context("cannot make the lock file")?;
+    lock.lock().context("cannot wait for the other `cargo xtask images`")?;
+    if arguments.process {
+        for environment in &ENVIRONMENTS {
+            environment::install(&labs, environment.name, &cargo::root().join(environment.lock), arguments.force)?;
+        }
+    } else {
+        build_images(&labs, arguments)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build_images(labs: &Path, arguments: &Arguments) -> Result<()> {
+    docker::require()?;
+    let base = base::find_or_make(labs, arguments.base.as_deref())?;
+    let base_id = docker::image_id(&base).with_context(|| format!("the base image {base} is not here"))?;
+    for image in &IMAGES {
+        let context = context::collect(labs, &cargo::root().join(SOLUTION), image, &base_id)?;
+        if !arguments.force && docker::fingerprint(image.tag).as_deref() == Some(context.fingerprint.as_str()) {
+            println!("{}: current", image.tag);
+            continue;
+        }
+        println!("{}: building on {base}", image.tag);
+        let seconds = docker::build(labs, image, &base, &context)?;
+        println!("{}: built in {seconds} s", image.tag);
+    }
+    Ok(())
+}
