@@ -33,7 +33,7 @@ adopt_s3_credentials() {
 
 # Makes what is missing and leaves alone what is there: safe to call at every start.
 generate_secrets() {
-    adopt_s3_credentials
+    [[ $TRACKING_ARTIFACTS != s3://* ]] || adopt_s3_credentials
     local name
     for name in admin-password flask-secret-key; do
         [ -e "$SECRETS/$name" ] || new_secret | write_secret "$SECRETS/$name"

@@ -16,7 +16,7 @@ import secrets
 from collections import OrderedDict
 from pathlib import PurePosixPath
 from threading import Lock
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from flask import after_this_request, g, make_response, request
 from mlflow.exceptions import MlflowException
@@ -72,7 +72,19 @@ def authenticate():
     if not VERIFIED.match(user.password_hash if user else NOBODYS_HASH, given.password) or user is None:
         return auth.make_basic_auth_response()
     g.tracking_authorization = given
+    after_this_request(name_file_in_ascii)
     return refusal(user) or given
+
+
+def name_file_in_ascii(response):
+    """MLflow puts an artifact's name into a header as it is; one outside Latin-1 would end the connection instead of the download."""
+    disposition = response.headers.get("Content-Disposition", "")
+    try:
+        disposition.encode("latin-1")
+    except UnicodeEncodeError:
+        name = disposition.partition("filename=")[2]
+        response.headers["Content-Disposition"] = "attachment; filename*=UTF-8''" + quote(name, safe="")
+    return response
 
 
 def refusal(user):
@@ -230,9 +242,10 @@ def artifact_location_is_ours():
     """An experiment elsewhere would have the server read any file or bucket that it can reach itself."""
     if request.method != "POST" or not request.path.endswith("/experiments/create"):
         return True
-    location = body().get("artifact_location") or ""
+    location = unquote(unquote(str(body().get("artifact_location") or "")))
     ours = _get_artifact_repo_mlflow_artifacts().artifact_uri.rstrip("/") + "/"
-    return not location or location.startswith(("mlflow-artifacts:/", ours))
+    plain = ".." not in location and not any(character in location for character in "#?\\") and location.isprintable()
+    return not location or (plain and location.startswith(("mlflow-artifacts:/", ours)))
 
 
 def source_is_readable():
