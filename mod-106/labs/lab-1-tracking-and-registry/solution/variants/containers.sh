@@ -25,10 +25,11 @@ compose() {
     fi
 }
 
-# The container of a service. Commands go to it through `docker exec`, whose streams are binary with every version of compose.
+# The container of a service, by the labels that every compose sets: a second faster than asking compose. Commands go to it through
+# `docker exec`, whose streams are binary with every version.
 container_of() {
-    local id
-    id=$(compose ps -q "$1")
+    local id project=com.docker.compose.project=$COMPOSE_PROJECT_NAME
+    id=$(docker ps --quiet --filter "label=$project" --filter "label=com.docker.compose.service=$1")
     [ -n "$id" ] || fail "the service $1 is not up"
     printf '%s' "$id"
 }
