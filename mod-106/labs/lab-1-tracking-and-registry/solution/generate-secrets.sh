@@ -9,5 +9,6 @@ here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=lib/secrets.sh
 . "$here/lib/secrets.sh"
 
+mkdir -p "$SECRETS" "$LOGS"
 generate_secrets
 say "the secrets are in $SECRETS; the admin is \"$TRACKING_ADMIN\", its password in $SECRETS/admin-password"

@@ -14,6 +14,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/secrets.sh"
 # shellcheck source=lib/tracking.sh
 . "$here/lib/tracking.sh"
+require_deployment
 # shellcheck source=variants/embedded.sh
 . "$here/variants/$VARIANT.sh"
 

@@ -16,6 +16,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/tracking.sh"
 # shellcheck source=lib/iam.sh
 . "$here/lib/iam.sh"
+require_deployment
 # shellcheck source=variants/embedded.sh
 . "$here/variants/$VARIANT.sh"
 

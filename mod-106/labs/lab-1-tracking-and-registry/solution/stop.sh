@@ -10,6 +10,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=lib/secrets.sh
 . "$here/lib/secrets.sh"
 [ "$VARIANT" = containers ] || fail "end start.sh instead"
+require_deployment
 # shellcheck source=variants/containers.sh
 . "$here/variants/containers.sh"
 

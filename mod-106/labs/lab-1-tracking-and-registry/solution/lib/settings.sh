@@ -31,7 +31,6 @@ TRACKING_ARTIFACTS=${TRACKING_ARTIFACTS:-s3://$S3_BUCKET/artifacts}
 
 # Everything made here is for its owner alone, unless a script widens it on purpose.
 umask 077
-mkdir -p "$SECRETS" "$LOGS"
 
 # Says what went wrong and ends the script.
 fail() {
@@ -42,4 +41,10 @@ fail() {
 # Says what happens, on standard error, without any secret.
 say() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+}
+
+# For the scripts that work on a deployment: it must be there, and the key that it was first given is no longer anybody's business.
+require_deployment() {
+    [ -e "$SECRETS/admin-password" ] || fail "no deployment in $STATE; ./start.sh makes one"
+    unset LAB_S3_ACCESS_KEY_ID LAB_S3_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 }

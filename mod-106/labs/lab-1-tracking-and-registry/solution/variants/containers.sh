@@ -13,7 +13,6 @@ DATABASE_HOST=postgres
 # Compose reads these; a name of its own for each deployment on this machine.
 export COMPOSE_PROJECT_NAME=${LAB_PROJECT:-${COMPOSE_PROJECT_NAME:-mlops-tracking}}
 export TRACKING_HOST TRACKING_PORT TRACKING_ADMIN TRACKING_DEFAULT_PERMISSION TRACKING_ARTIFACTS TRACKING_NAMES S3_ENDPOINT S3_REGION
-unset LAB_S3_ACCESS_KEY_ID LAB_S3_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 
 compose() {
     if docker compose version >/dev/null 2>&1; then

