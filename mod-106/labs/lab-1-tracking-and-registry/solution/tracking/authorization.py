@@ -89,8 +89,13 @@ def name_file_in_ascii(response):
 
 def refusal(user):
     """The answer that refuses this request, or None when it may go on."""
-    if not artifact_location_is_ours():
-        return invalid("artifact_location must be left out, or lie in this deployment's artifact store")
+    if request.method == "POST" and request.path.endswith("/experiments/create"):
+        if not is_ours(body().get("artifact_location") or "mlflow-artifacts:/"):
+            return invalid("artifact_location must be left out, or lie in this deployment's artifact store")
+    if request.method == "POST" and request.path.endswith("/model-versions/create"):
+        # Also for prompts, whose tag has MLflow skip its own test (CVE-2026-2614); theirs names no file.
+        if not is_ours(body().get("source"), "runs:/", "models:/") and body().get("source") != "dummy-source":
+            return invalid("Invalid model version source")
     if request.url_rule is None:  # an unknown path is a 404, which Flask answers
         return None
     rule = re.sub(r"^/(ajax-)?api/2\.0/", "/", request.url_rule.rule)
@@ -238,14 +243,14 @@ def searches_versions():
     return True
 
 
-def artifact_location_is_ours():
-    """An experiment elsewhere would have the server read any file or bucket that it can reach itself."""
-    if request.method != "POST" or not request.path.endswith("/experiments/create"):
-        return True
-    location = unquote(unquote(str(body().get("artifact_location") or "")))
-    ours = _get_artifact_repo_mlflow_artifacts().artifact_uri.rstrip("/") + "/"
-    plain = ".." not in location and not any(character in location for character in "#?\\") and location.isprintable()
-    return not location or (plain and location.startswith(("mlflow-artifacts:/", ours)))
+def is_ours(location, *schemes):
+    """Whether a location lies in the artifact store: anywhere else, the server would read any file or URL that it can reach itself."""
+    location = str(location or "")
+    while (decoded := unquote(location)) != location:
+        location = decoded
+    store = _get_artifact_repo_mlflow_artifacts().artifact_uri.rstrip("/") + "/"
+    plain = location.isprintable() and ".." not in location and not any(each in location for each in "#?\\")
+    return plain and location.startswith(("mlflow-artifacts:/", store, *schemes))
 
 
 def source_is_readable():

@@ -67,6 +67,7 @@ write_auth_settings()
 def pre_fork(server, worker):
     """Closes the connections that the import made: a forked socket shared by two workers mixes up their answers."""
     from mlflow.server import auth, handlers
+    from version_numbers import give_out_in_turn
 
     auth.store.engine.dispose()
     if handlers._tracking_store is None:
@@ -76,6 +77,7 @@ def pre_fork(server, worker):
             os.environ["_MLFLOW_SERVER_REGISTRY_STORE"],
             os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"],
         )
+        give_out_in_turn(handlers._model_registry_store)
     for store in (handlers._tracking_store, handlers._model_registry_store):
         store.engine.dispose()
 

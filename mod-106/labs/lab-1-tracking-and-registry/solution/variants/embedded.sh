@@ -14,8 +14,7 @@ export AWS_REGION=$S3_REGION
 
 store_arguments=(--database "$TRACKING_DATABASE" --artifacts "$TRACKING_ARTIFACTS" --s3-credentials-file "$SECRETS/s3-credentials")
 
-# Serves in the foreground. A small supervisor, since the server reads its S3 key once: SIGHUP starts it afresh with the new one,
-# which takes a fraction of a second, and the listening port is back before a client's first retry.
+# Serves in the foreground, under a small supervisor: SIGHUP stops the server, moves a restored database into place and starts it again.
 run_foreground() {
     local server='' again='' code=0
     trap 'again=yes; kill -TERM "$server"' HUP
@@ -23,36 +22,40 @@ run_foreground() {
     echo $$ >"$STATE/supervisor.pid"
     while :; do
         again=
+        take_restored_database
         mod-106 serve --host "$TRACKING_HOST" --port "$TRACKING_PORT" "${store_arguments[@]}" \
             --auth "$TRACKING_AUTH" --default-permission "$TRACKING_DEFAULT_PERMISSION" \
             --admin-username "$TRACKING_ADMIN" --admin-password-file "$SECRETS/admin-password" \
-            --ready-file "$STATE/ready.$$" >>"$LOGS/tracking.log" 2>&1 &
+            --ready-file "$STATE/ready" >>"$LOGS/tracking.log" 2>&1 &
         server=$!
         # A signal ends `wait` early, so it is asked again until the server is really gone.
         while kill -0 "$server" 2>/dev/null; do
             wait "$server" && code=0 || code=$?
         done
-        rm -f "$STATE/ready.$$"
+        rm -f "$STATE/ready"
         [ -n "$again" ] || return "$code"
     done
 }
 
-# The server reads the files of $SECRETS as they are.
-render_secrets() { :; }
-
-# Hands the running server its new secrets and waits until it answers with them.
-reload() {
-    local supervisor
-    supervisor=$(cat "$STATE/supervisor.pid")
-    rm -f "$STATE/ready.$supervisor"
-    kill -HUP "$supervisor"
-    wait_until 30 test -s "$STATE/ready.$supervisor"
+# A write-ahead log belongs to the database that wrote it; beside another one it would be replayed into the wrong file.
+take_restored_database() {
+    local file=${TRACKING_DATABASE#sqlite://}
+    [ -e "$file.restoring" ] || return 0
+    rm -f "$file-wal" "$file-shm"
+    mv -f "$file.restoring" "$file"
 }
+
+# The server reads the files of $SECRETS as they are, and looks at the S3 key again at each call: there is nothing to render or to reload.
+render_secrets() { :; }
+reload() { :; }
 
 back_up_stores() {
     mod-106 backup "${store_arguments[@]}" "$1"
 }
 
 restore_stores() {
-    mod-106 restore "${store_arguments[@]}" "$1"
+    mod-106 restore "${store_arguments[@]}" --admin-username "$TRACKING_ADMIN" "$1"
+    rm -f "$STATE/ready"
+    kill -HUP "$(cat "$STATE/supervisor.pid")"
+    wait_until 30 test -s "$STATE/ready"
 }

@@ -80,7 +80,7 @@ deliver_secrets() { :; }
 
 start_database() {
     "${as_database[@]}" postgres -D "$DATABASE_DATA" -k "$DATABASE_HOST" -c listen_addresses= -c shared_buffers=64MB \
-        -c max_connections=60 -c password_encryption=scram-sha-256 >>"$LOGS/database.log" 2>&1 &
+        -c max_connections=60 -c password_encryption=scram-sha-256 -c log_min_error_statement=panic >>"$LOGS/database.log" 2>&1 &
     database=$!
     wait_until 60 superuser_tool psql --dbname=postgres --command='SELECT 1'
     ensure_databases

@@ -12,4 +12,4 @@ if [ ! -e "$data/cluster/PG_VERSION" ]; then
     mv "$data/partial" "$data/cluster"
 fi
 exec postgres -D "$data/cluster" -c listen_addresses='*' -c unix_socket_directories=/run/postgresql -c shared_buffers=64MB -c max_connections=60 \
-    -c password_encryption=scram-sha-256
+    -c password_encryption=scram-sha-256 -c log_min_error_statement=panic
