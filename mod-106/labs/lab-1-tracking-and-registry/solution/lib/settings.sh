@@ -15,6 +15,8 @@ if [ -z "${LAB_WORK:-}" ] && [ -r "$SOLUTION/.env" ]; then
 fi
 
 STATE=${LAB_WORK:-${TRACKING_STATE:-$SOLUTION/state}}
+# A relative folder is the solution's, wherever the script is called from.
+[[ $STATE == /* ]] || STATE=$SOLUTION/$STATE
 SECRETS=$STATE/secrets
 LOGS=$STATE/logs
 

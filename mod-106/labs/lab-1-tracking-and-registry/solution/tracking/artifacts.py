@@ -2,7 +2,7 @@
 
 A stream, so that it passes through `docker exec` and needs no shared folder, and constant memory however large an object is. Objects are
 numbered in the tar and named in its headers, because a key may be what no file can be called ("a" beside "a/b", a trailing slash).
-Stores other than S3 have their own tools (`gsutil rsync`, replication); then this says so and copies nothing.
+Stores other than S3 have their own tools (`gcloud storage rsync`, replication); then this says so and copies nothing.
 """
 
 import io
@@ -21,7 +21,8 @@ def store():
     """The client, the bucket and the prefix that TRACKING_ARTIFACTS names."""
     root = urlsplit(os.environ["TRACKING_ARTIFACTS"])
     if root.scheme != "s3":
-        sys.exit(f"artifacts.py copies s3:// only, not {root.scheme}://; use the store's own tool")
+        print(f"artifacts in {root.scheme}:// are not copied; use the store's own tool or its replication", file=sys.stderr)
+        sys.exit(0)
     client = boto3.client("s3", endpoint_url=os.environ.get("MLFLOW_S3_ENDPOINT_URL") or None)
     return client, root.netloc, root.path.strip("/") + "/"
 
