@@ -1,4 +1,10 @@
 //! The labs: one folder each, with its checks in Rust and its rubric, hints and texts in `lab.toml`.
+//! Next on the data's way: `manifest.rs` is what `lab.toml` may say; `run/` runs the checks.
+
+mod manifest;
+pub mod mod_106;
+
+pub use manifest::{Complaint, LabManifest, RubricLine};
 
 use crate::check::Check;
 use std::path::PathBuf;
@@ -14,30 +20,31 @@ pub struct Lab {
     pub checks: &'static [Check],
 }
 
-/// `lab.toml`, as read.
-#[derive(Clone, Debug)]
-pub struct LabManifest {
-    /// `mod-106/lab-1`
-    pub id: String,
-    /// As people read it.
-    pub title: String,
-    /// What is worth points.
-    pub rubric: Vec<RubricLine>,
-    /// A hint for each check id.
-    pub hints: std::collections::BTreeMap<String, String>,
-    /// The services it stands on.
-    pub world: Vec<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::{LabManifest, mod_106};
+    use rust_decimal::Decimal;
 
-/// One line of a rubric: all or nothing.
-#[derive(Clone, Debug)]
-pub struct RubricLine {
-    /// Kebab-case.
-    pub id: String,
-    /// As people read it.
-    pub title: String,
-    /// What it is worth.
-    pub points: rust_decimal::Decimal,
-    /// The checks that must all pass.
-    pub checks: Vec<String>,
+    #[test]
+    fn lab_1_is_worth_a_hundred_points_and_agrees_with_its_checks() {
+        let text = include_str!("../../../mod-106/labs/lab-1-tracking-and-registry/lab.toml");
+        let manifest: LabManifest = toml::from_str(text).unwrap();
+        manifest.agrees_with(&mod_106::lab_1::CHECKS).unwrap();
+        let points: Decimal = manifest.rubric.iter().map(|line| line.points).sum();
+        assert_eq!(points, Decimal::ONE_HUNDRED);
+    }
+
+    #[test]
+    fn checks_follow_only_checks_that_were_declared_before() {
+        let checks = &mod_106::lab_1::CHECKS;
+        for (number, check) in checks.iter().enumerate() {
+            for followed in check.follows {
+                assert!(
+                    checks[..number].iter().any(|earlier| earlier.id == *followed),
+                    "{} follows {followed}",
+                    check.id
+                );
+            }
+        }
+    }
 }
