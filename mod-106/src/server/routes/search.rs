@@ -1,0 +1,65 @@
+//! What all searches share: stages of life, page lengths, pages as responses.
+
+use crate::server::error::ApiError;
+use crate::server::parameters::Parameters;
+use crate::server::python_text::compact_json;
+use crate::server::records::{Lifecycle, Page};
+use crate::server::routes::{Answer, json};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+/// Reads a view type, by name or by number; none means what is active.
+pub(super) fn stages(parameters: &Parameters, field: &str) -> Result<Vec<Lifecycle>, ApiError> {
+    let word = match parameters.raw(field) {
+        None => return Ok(vec![Lifecycle::Active]),
+        Some(Value::String(word)) => word.clone(),
+        Some(other) => other.to_string(),
+    };
+    match word.as_str() {
+        "ACTIVE_ONLY" | "1" => Ok(vec![Lifecycle::Active]),
+        "DELETED_ONLY" | "2" => Ok(vec![Lifecycle::Deleted]),
+        "ALL" | "3" => Ok(vec![Lifecycle::Active, Lifecycle::Deleted]),
+        _ => {
+            let value = compact_json(&Value::String(word));
+            Err(ApiError::invalid(format!(
+                "Invalid value {value} for parameter '{field}' supplied: give ACTIVE_ONLY, DELETED_ONLY or ALL."
+            )))
+        }
+    }
+}
+
+/// Reads the length of a page.
+pub(super) fn max_results(parameters: &Parameters, default: i64, most: i64) -> Result<i64, ApiError> {
+    let value = parameters.integer("max_results")?.unwrap_or(default);
+    let demand = match value {
+        value if value < 1 => "a positive integer".to_owned(),
+        value if value > most => format!("at most {most}"),
+        _ => return Ok(value),
+    };
+    Err(ApiError::invalid(format!("Invalid value {value} for parameter 'max_results' supplied. It must be {demand}")))
+}
+
+/// A page as a response; an empty one has no list, as protobuf's JSON has it.
+pub(super) fn page<T: Serialize>(name: &'static str, page: &Page<T>) -> Answer {
+    json(&NamedPage { name, page })
+}
+
+/// Written straight into text: a page of a thousand runs is large, and a tree of values would hold it twice.
+struct NamedPage<'p, T> {
+    name: &'static str,
+    page: &'p Page<T>,
+}
+
+impl<T: Serialize> Serialize for NamedPage<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        if !self.page.items.is_empty() {
+            fields.serialize_entry(self.name, &self.page.items)?;
+        }
+        if let Some(token) = &self.page.next_page_token {
+            fields.serialize_entry("next_page_token", token)?;
+        }
+        fields.end()
+    }
+}
