@@ -137,7 +137,7 @@ mod tests {
     fn few_steps_are_all_kept() {
         assert_eq!(sampled_steps(&[vec![1, 2], vec![2, 9]], None, 10), [1, 2, 9]);
         assert_eq!(sampled_steps(&[vec![1, 2], vec![2, 9]], Some((2, 5)), 10), [2]);
-        assert_eq!(sampled_steps(&[], None, 10), []);
+        assert!(sampled_steps(&[], None, 10).is_empty());
     }
 
     #[test]
