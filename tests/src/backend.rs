@@ -31,14 +31,20 @@ pub enum Backend {
 impl Backend {
     /// All of them, the cheapest first.
     pub const ALL: [Self; 3] = [Self::Embedded, Self::Process, Self::Containers];
+
+    /// As manifests, reports and the command line spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Process => "process",
+            Self::Containers => "containers",
+        }
+    }
 }
 
 impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Embedded => "embedded",
-            Self::Process => "process",
-            Self::Containers => "containers",
-        })
+        f.write_str(self.name())
     }
 }

@@ -139,7 +139,7 @@ impl Context {
     /// # Errors
     /// *Not run* where the harness did not start the submission.
     pub async fn secrets(&self) -> Result<Vec<Secret>, Fault> {
-        self.0.deployment.secrets().await
+        self.0.deployment.secrets()
     }
 
     /// The container images that the submission runs.

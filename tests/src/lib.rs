@@ -2,14 +2,17 @@
 
 pub mod backend;
 pub mod check;
+pub mod cli;
 pub mod context;
 pub mod expect;
+pub mod fixture;
 pub mod grade;
 pub mod labs;
 pub mod mutant;
 pub mod redact;
 pub mod report;
 pub mod results;
+pub mod run;
 pub mod submission;
 pub mod verdict;
 pub mod wire;

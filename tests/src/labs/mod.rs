@@ -6,8 +6,11 @@ pub mod mod_106;
 
 pub use manifest::{Complaint, LabManifest, RubricLine};
 
-use crate::check::Check;
-use std::path::PathBuf;
+use crate::{
+    check::Check,
+    submission::{ManifestError, read_toml},
+};
+use std::path::{Path, PathBuf};
 
 /// A lab, ready to be run.
 #[derive(Clone)]
@@ -18,6 +21,29 @@ pub struct Lab {
     pub manifest: LabManifest,
     /// Its checks, in declared order.
     pub checks: &'static [Check],
+}
+
+impl Lab {
+    /// Reads a lab's `lab.toml` and compares it with its checks.
+    ///
+    /// # Errors
+    /// The file, line and column of what is wrong.
+    pub fn read(folder: PathBuf, checks: &'static [Check]) -> Result<Self, Box<ManifestError>> {
+        let path = folder.join("lab.toml");
+        let (manifest, text) = read_toml::<LabManifest>(&path)?;
+        match manifest.agrees_with(checks) {
+            Ok(()) => Ok(Self { folder, manifest, checks }),
+            Err(complaint) => Err(Box::new(ManifestError::naming(&path, &text, &complaint.at, complaint.message))),
+        }
+    }
+}
+
+/// Every lab of the repository.
+///
+/// # Errors
+/// A malformed `lab.toml`.
+pub fn load_all(repository: &Path) -> Result<Vec<Lab>, Box<ManifestError>> {
+    Ok(vec![Lab::read(repository.join(mod_106::lab_1::FOLDER), &mod_106::lab_1::CHECKS)?])
 }
 
 #[cfg(test)]

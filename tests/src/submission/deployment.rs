@@ -1,80 +1,442 @@
-//! A submission that answers: started by the harness, or attached to.
+//! The submission while it runs, as `context.rs` sees it: one that the harness started, or one that it was attached to. Of the
+//! latter it knows an address and credentials, and nothing else can be asked.
 
-use super::{Account, CommandOutput, LogText, Process, Secret};
-use crate::{check::Fault, redact::Redactor, wire::BucketAccess};
-use std::{collections::BTreeMap, path::PathBuf};
+use super::{
+    Account, AccountSource, CommandOutput, Expansion, LogText, Manifest, Place, Process, Secret, UnknownVariable,
+    inspect,
+    launch::{Launch, Running, Tools},
+    start::{StartPlan, environment},
+};
+use crate::{
+    check::{Fault, Need},
+    mutant::Mutant,
+    redact::Redactor,
+    wire::BucketAccess,
+    world::{docker, s3::S3World},
+};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex as SyncMutex, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Mutex, time::timeout};
+
+/// A stop command that takes longer is cut short by SIGTERM.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+
+/// The endpoint that is asked whether the submission is ready, when there are several.
+const MAIN_ENDPOINT: &str = "tracking";
 
 /// A submission that answers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Deployment {
     endpoints: BTreeMap<String, String>,
     redactor: Redactor,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Started(Arc<Started>),
+    Attached(Attached),
+}
+
+/// A service that somebody else runs.
+#[derive(Clone, Debug)]
+pub(super) struct Attached {
+    url: String,
+    account: Option<Account>,
+}
+
+/// A submission that the harness runs.
+pub(super) struct Started {
+    pub(super) manifest: Manifest,
+    pub(super) place: Place,
+    pub(super) tools: Tools,
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) start_command: Option<Vec<String>>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) redactor: Redactor,
+    pub(super) running: Mutex<Option<Running>>,
+    variables: Expansion,
+    endpoints: BTreeMap<String, String>,
+    accounts: BTreeMap<String, AccountSource>,
+    mutant: Option<Arc<Mutant>>,
+    s3: Option<Arc<S3World>>,
+    outputs: SyncMutex<Vec<(super::output::Output, super::output::Output)>>,
+}
+
+impl std::fmt::Debug for Started {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Started").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl Attached {
+    /// Credentials from `LAB_ADMIN_USERNAME` and `LAB_ADMIN_PASSWORD`, or as MLflow's own clients name them.
+    pub(super) fn from_environment(url: &str, redactor: &Redactor) -> Self {
+        let first = |names: [&str; 2]| names.iter().find_map(|name| std::env::var(name).ok());
+        let username = first(["LAB_ADMIN_USERNAME", "MLFLOW_TRACKING_USERNAME"]);
+        let password = first(["LAB_ADMIN_PASSWORD", "MLFLOW_TRACKING_PASSWORD"]);
+        if let Some(password) = &password {
+            redactor.learn("$LAB_ADMIN_PASSWORD", password);
+        }
+        let account = username.zip(password).map(|(username, password)| Account { username, password });
+        Self { url: url.trim_end_matches('/').to_owned(), account }
+    }
+}
+
+impl Started {
+    pub(super) fn new(
+        plan: StartPlan,
+        manifest: Manifest,
+        place: Place,
+        variables: &Expansion,
+        surroundings: BTreeMap<String, String>,
+    ) -> Result<Self, UnknownVariable> {
+        let redactor = Redactor::default();
+        if let Some(s3) = &plan.s3 {
+            redactor.learn("$LAB_S3_SECRET_ACCESS_KEY", s3.handed().secret_access_key());
+            redactor.learn("$HARNESS_S3_SECRET_ACCESS_KEY", &s3.access().secret_access_key);
+        }
+        let expand = |(name, value): (&String, &String)| Ok((name.clone(), variables.expand(value)?));
+        let endpoints = manifest.endpoints.iter().map(expand).collect::<Result<_, _>>()?;
+        let accounts = manifest.accounts.iter().map(|(name, source)| {
+            let option = |text: &Option<String>| text.as_deref().map(|text| variables.expand(text)).transpose();
+            let source = AccountSource {
+                username: variables.expand(&source.username)?,
+                password: option(&source.password)?,
+                password_file: option(&source.password_file)?,
+            };
+            Ok((name.clone(), source))
+        });
+        let accounts = accounts.collect::<Result<_, _>>()?;
+        let ca_file =
+            manifest.tls.ca_file.as_deref().map(|file| variables.expand(file)).transpose()?.map(PathBuf::from);
+        let start_command = manifest.start.as_ref().map(|start| variables.expand_all(&start.command)).transpose()?;
+        Ok(Self {
+            environment: environment(surroundings, &manifest, variables)?,
+            tools: plan.tools,
+            running: Mutex::default(),
+            variables: variables.clone(),
+            mutant: plan.mutant,
+            s3: plan.s3,
+            outputs: SyncMutex::default(),
+            manifest,
+            place,
+            start_command,
+            ca_file,
+            redactor,
+            endpoints,
+            accounts,
+        })
+    }
+
+    pub(super) fn main_endpoint(&self) -> Option<&str> {
+        self.endpoints.get(MAIN_ENDPOINT).or_else(|| self.endpoints.values().next()).map(String::as_str)
+    }
+
+    pub(super) fn remember_output(&self, running: &Running) {
+        let mut outputs = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        outputs.push((running.stdout.clone(), running.stderr.clone()));
+    }
+
+    fn account(&self, name: &str) -> Result<Account, Fault> {
+        let what = || format!("`[accounts.{name}]` of submission.toml");
+        let source = self.accounts.get(name).ok_or_else(|| Fault::failed(what(), "an account", "nothing"))?;
+        let password = match (&source.password, &source.password_file) {
+            (Some(password), _) => password.clone(),
+            (None, Some(file)) => {
+                std::fs::read_to_string(file).map(|text| text.trim_end_matches(['\r', '\n']).to_owned()).map_err(
+                    |error| Fault::failed(what(), "a password file that can be read", format!("{file}: {error}")),
+                )?
+            }
+            (None, None) => return Err(Fault::failed(what(), "a password", "nothing")),
+        };
+        self.redactor.learn(&format!("$LAB_{}_PASSWORD", name.to_uppercase()), &password);
+        Ok(Account { username: source.username.clone(), password })
+    }
+
+    async fn command(&self, name: &str) -> Result<CommandOutput, Fault> {
+        let declared = self.manifest.commands.get(name);
+        let declared = declared.ok_or_else(|| Fault::NotRun(format!("submission.toml has no command `{name}`")))?;
+        let Some(wrapped) = self.mutant.as_ref().and_then(|mutant| mutant.command(name)) else {
+            return self.run(declared).await;
+        };
+        let mut output = CommandOutput { status: 0, stdout: String::new(), stderr: String::new() };
+        for step in wrapped.steps(declared) {
+            if output.status == 0 {
+                output = self.run(&step).await?;
+            }
+        }
+        output.status = wrapped.exit.unwrap_or(output.status);
+        Ok(output)
+    }
+
+    async fn run(&self, command: &[String]) -> Result<CommandOutput, Fault> {
+        let command = self.expanded(command)?;
+        let launch = Launch {
+            supervisor: &self.tools.lab_runner,
+            command: &command,
+            folder: &self.place.submission,
+            environment: &self.environment,
+            grace: self.grace(),
+        };
+        let mut running = launch.start().map_err(|error| Fault::Harness(format!("the supervisor: {error}")))?;
+        let status = running.wait().await;
+        let clean = |output: &super::output::Output| self.redactor.clean(&output.text());
+        Ok(CommandOutput { status, stdout: clean(&running.stdout), stderr: clean(&running.stderr) })
+    }
+
+    async fn restart(&self) -> Result<(), Fault> {
+        let Some(step) = &self.manifest.restart else {
+            self.halt().await;
+            return self.launch().await;
+        };
+        let output = self.run(&step.command).await?;
+        if output.status != 0 {
+            let actual = format!("exit code {}\n{}", output.status, output.stderr);
+            return Err(Fault::failed("the restart command of submission.toml", "exit code 0", actual));
+        }
+        let mut running = self.running.lock().await;
+        let Some(running) = running.as_mut() else { return Ok(()) };
+        let ready = self.until_ready(running).await;
+        ready
+            .map_err(|unready| Fault::failed("the submission after its restart", "ready again", format!("{unready:?}")))
+    }
+
+    async fn halt(&self) {
+        if let Some(step) = &self.manifest.stop {
+            // However it ends, everything is stopped below.
+            let _ = timeout(STOP_LIMIT, self.run(&step.command)).await;
+        }
+        if let Some(mut running) = self.running.lock().await.take() {
+            running.stop().await;
+        }
+    }
+
+    async fn logs(&self) -> Result<Vec<LogText>, Fault> {
+        let mut logs = Vec::new();
+        for (stdout, stderr) in self.outputs.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            logs.push(LogText { name: "stdout".to_owned(), text: stdout.text() });
+            logs.push(LogText { name: "stderr".to_owned(), text: stderr.text() });
+        }
+        let patterns = self.expanded(&self.manifest.logs.files)?;
+        for file in inspect::matching(&patterns) {
+            let name = file.display().to_string();
+            let text = inspect::log_text(&file);
+            let text = text.map_err(|error| {
+                Fault::failed("a log file of submission.toml", "a readable file", format!("{name}: {error}"))
+            })?;
+            logs.push(LogText { name, text });
+        }
+        if let Some(command) = &self.manifest.logs.command {
+            let output = self.run(command).await?;
+            logs.push(LogText { name: command.join(" "), text: output.stdout + &output.stderr });
+        }
+        Ok(logs)
+    }
+
+    fn secrets(&self) -> Result<Vec<Secret>, Fault> {
+        let patterns = self.expanded(&self.manifest.secrets.files)?;
+        let mut secrets: Vec<Secret> =
+            inspect::matching(&patterns).iter().filter_map(|file| inspect::secret(file)).collect();
+        let passwords = self.accounts.keys().filter_map(|name| {
+            let account = self.account(name).ok()?;
+            Some(Secret { name: format!("the password of account `{name}`"), value: account.password })
+        });
+        secrets.extend(passwords);
+        if let Some(s3) = &self.s3 {
+            let value = s3.handed().secret_access_key().to_owned();
+            secrets.push(Secret { name: "LAB_S3_SECRET_ACCESS_KEY".to_owned(), value });
+        }
+        Ok(secrets)
+    }
+
+    fn expanded(&self, texts: &[String]) -> Result<Vec<String>, Fault> {
+        self.variables.expand_all(texts).map_err(|error| Fault::Harness(error.to_string()))
+    }
 }
 
 impl Deployment {
-    /// Where it answers.
-    ///
-    /// # Errors
-    /// It declares no such endpoint.
-    pub fn endpoint(&self, name: &str) -> Result<&str, Fault> {
+    pub(super) fn started(started: Started) -> Self {
+        let (endpoints, redactor) = (started.endpoints.clone(), started.redactor.clone());
+        Self { endpoints, redactor, kind: Kind::Started(Arc::new(started)) }
+    }
+
+    pub(super) fn attached(attached: Attached, redactor: Redactor) -> Self {
+        let endpoints = [(MAIN_ENDPOINT.to_owned(), attached.url.clone())].into();
+        Self { endpoints, redactor, kind: Kind::Attached(attached) }
+    }
+
+    /// Stops the submission and all that it started. Dropping the last handle does the same, and removes its folders, but does not
+    /// wait for the submission's processes.
+    pub async fn close(&self) {
+        let Kind::Started(started) = &self.kind else { return };
+        started.halt().await;
+        if started.uses_docker() {
+            docker::remove_project(&started.place.project).await;
+        }
+    }
+
+    /// The same submission, seen through another address, such as a fault proxy's; readiness is still asked directly.
+    #[must_use]
+    pub fn rerouted(&self, endpoint: &str, url: String) -> Self {
+        let mut endpoints = self.endpoints.clone();
+        endpoints.insert(endpoint.to_owned(), url);
+        Self { endpoints, redactor: self.redactor.clone(), kind: self.kind.clone() }
+    }
+
+    /// How the submission is fenced in, in words for the report.
+    #[must_use]
+    pub fn isolation(&self) -> String {
+        "a supervised process group with resource limits, a scrubbed environment and private folders".to_owned()
+    }
+
+    /// Why the world under the submission is gone, if it is: what fails then is not the submission's fault.
+    pub async fn world_is_gone(&self) -> Option<String> {
+        let started = self.own()?;
+        if started.uses_docker() { docker::at_hand().await.err() } else { None }
+    }
+
+    /// Why a need is not met: nothing where it is, else whether it was not claimed, and the reason.
+    #[must_use]
+    pub fn unmet(&self, need: Need) -> Option<Unmet> {
+        let Kind::Started(started) = &self.kind else { return self.unmet_attached(need) };
+        let not_claimed = |met: bool, reason: String| if met { None } else { Some(Unmet::NotClaimed(reason)) };
+        match need {
+            Need::Claim(claim) => not_claimed(self.claims(claim), format!("submission.toml does not claim `{claim}`")),
+            Need::Command(name) => not_claimed(
+                started.manifest.commands.contains_key(name),
+                format!("submission.toml has no command `{name}`"),
+            ),
+            Need::Account(name) => {
+                not_claimed(started.accounts.contains_key(name), format!("submission.toml has no account `{name}`"))
+            }
+            Need::Secrets => {
+                let declared = !started.manifest.secrets.files.is_empty();
+                not_claimed(declared, "submission.toml does not say where its secrets are".to_owned())
+            }
+            Need::Bucket if started.s3.is_none() => Some(Unmet::NotRun("this lab gives no bucket".to_owned())),
+            Need::Restart if started.start_command.is_none() => Some(Unmet::NotRun("nothing was started".to_owned())),
+            Need::Bucket | Need::Restart | Need::Processes | Need::Logs => None,
+        }
+    }
+
+    fn unmet_attached(&self, need: Need) -> Option<Unmet> {
+        let Kind::Attached(attached) = &self.kind else { return None };
+        let what = match need {
+            Need::Account("admin") if attached.account.is_some() => return None,
+            Need::Account(name) => {
+                let upper = name.to_uppercase();
+                return Some(Unmet::NotRun(format!("set LAB_{upper}_USERNAME and LAB_{upper}_PASSWORD to check this")));
+            }
+            Need::Claim(_) => "capabilities are declared in a submission.toml",
+            Need::Command(_) => "commands are run only where the harness has the submission's folder",
+            Need::Restart => "the harness restarts only what it has started",
+            Need::Processes => "the harness sees only the processes that it has started",
+            Need::Logs => "the harness reads only the logs of what it has started",
+            Need::Secrets => "secret files are declared in a submission.toml",
+            Need::Bucket => "the bucket is not the harness's own",
+        };
+        Some(Unmet::NotRun(format!("with --attach, {what}")))
+    }
+
+    pub(crate) fn endpoint(&self, name: &str) -> Result<&str, Fault> {
         self.endpoints.get(name).map(String::as_str).ok_or_else(|| {
             Fault::failed(format!("`[endpoints]` of submission.toml: `{name}`"), "an address", "nothing")
         })
     }
 
-    pub(crate) fn redactor(&self) -> &Redactor {
+    /// What must not be read in any report of this submission.
+    #[must_use]
+    pub fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
     pub(crate) fn ca_file(&self) -> Option<PathBuf> {
-        None
+        self.own().and_then(|started| started.ca_file.clone())
     }
 
     pub(crate) fn account(&self, name: &str) -> Result<Account, Fault> {
-        Err(Fault::NotRun(format!("no account {name}")))
+        match &self.kind {
+            Kind::Started(started) => started.account(name),
+            Kind::Attached(Attached { account: Some(account), .. }) if name == "admin" => Ok(account.clone()),
+            Kind::Attached(_) => Err(Fault::NotRun(format!("there are no credentials for `{name}`"))),
+        }
     }
 
     pub(crate) fn bucket_access(&self) -> Result<BucketAccess, Fault> {
-        Err(not_ours())
+        Ok(self.bucket()?.access().clone())
     }
 
     pub(crate) async fn s3_key_ids(&self) -> Result<Vec<String>, Fault> {
-        Err(not_ours())
+        self.bucket()?.submission_key_ids().await
     }
 
-    pub(crate) async fn command(&self, _name: &str) -> Result<CommandOutput, Fault> {
-        Err(not_ours())
+    pub(crate) async fn command(&self, name: &str) -> Result<CommandOutput, Fault> {
+        self.ours()?.command(name).await
     }
 
     pub(crate) async fn restart(&self) -> Result<(), Fault> {
-        Err(not_ours())
+        self.ours()?.restart().await
     }
 
     pub(crate) async fn processes(&self) -> Result<Vec<Process>, Fault> {
-        Err(not_ours())
+        let started = self.ours()?;
+        let supervisor = started.running.lock().await.as_ref().and_then(Running::supervisor_pid);
+        let processes = inspect::processes(supervisor, &started.place.project, started.uses_docker()).await;
+        processes.map_err(Fault::Environment)
     }
 
     pub(crate) async fn logs(&self) -> Result<Vec<LogText>, Fault> {
-        Err(not_ours())
+        self.ours()?.logs().await
     }
 
-    pub(crate) async fn secrets(&self) -> Result<Vec<Secret>, Fault> {
-        Err(not_ours())
+    pub(crate) fn secrets(&self) -> Result<Vec<Secret>, Fault> {
+        self.ours()?.secrets()
     }
 
     pub(crate) fn images(&self) -> &[String] {
-        &[]
+        self.own().map_or(&[], |started| &started.manifest.secrets.images)
     }
 
-    pub(crate) async fn secrets_in_images(&self, _secrets: &[Secret]) -> Result<Vec<String>, Fault> {
-        Err(not_ours())
+    pub(crate) async fn secrets_in_images(&self, secrets: &[Secret]) -> Result<Vec<String>, Fault> {
+        docker::at_hand().await.map_err(Fault::NotRun)?;
+        let mut found = Vec::new();
+        for image in self.images() {
+            found.extend(inspect::secrets_in_image(image, secrets).await.map_err(Fault::Environment)?);
+        }
+        Ok(found)
     }
 
-    pub(crate) fn claims(&self, _capability: &str) -> bool {
-        false
+    pub(crate) fn claims(&self, capability: &str) -> bool {
+        self.own().is_some_and(|started| started.manifest.capabilities.claims.iter().any(|claim| claim == capability))
+    }
+
+    fn own(&self) -> Option<&Started> {
+        match &self.kind {
+            Kind::Started(started) => Some(started),
+            Kind::Attached(_) => None,
+        }
+    }
+
+    fn ours(&self) -> Result<&Started, Fault> {
+        self.own().ok_or_else(|| Fault::NotRun("the harness did not start this submission".to_owned()))
+    }
+
+    fn bucket(&self) -> Result<&S3World, Fault> {
+        let s3 = self.ours()?.s3.as_deref();
+        s3.ok_or_else(|| Fault::NotRun("this lab gives no bucket".to_owned()))
     }
 }
 
-fn not_ours() -> Fault {
-    Fault::NotRun("the harness did not start this submission".to_owned())
+/// Why a check cannot be put to a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unmet {
+    /// The submission does not offer it.
+    NotClaimed(String),
+    /// It cannot be had here.
+    NotRun(String),
 }

@@ -1,7 +1,30 @@
 //! A submission: read its manifest, start it, wait until it is ready, ask it things, stop it and all that it started.
+//!
+//! - `manifest.rs` what `submission.toml` may say; `read.rs` reads TOML and points at the line that is wrong
+//! - `expand.rs` `${LAB_…}`; `requires.rs` what must be on this machine; `folder.rs` the private copy
+//! - `launch.rs` one supervised command; `supervise.rs` the supervisor itself; `output.rs` what it writes, bounded
+//! - `ready.rs` polls with a deadline; `deployment.rs` is the submission while it runs, as `context.rs` sees it
+//! - `inspect.rs` its processes, logs, secrets and images
 
 mod deployment;
+mod expand;
+mod folder;
+mod inspect;
+pub mod launch;
+mod manifest;
+mod output;
 mod parts;
+mod place;
+mod read;
+mod ready;
+mod requires;
+mod start;
+pub mod supervise;
 
-pub use deployment::Deployment;
+pub use deployment::{Deployment, Unmet};
+pub use expand::{Expansion, UnknownVariable};
+pub use manifest::{AccountSource, Manifest};
 pub use parts::{Account, CommandOutput, LogText, Process, Secret};
+pub use place::Place;
+pub use read::{ManifestError, read_toml};
+pub use start::{StartError, StartPlan, attach, start};

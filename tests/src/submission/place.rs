@@ -1,0 +1,107 @@
+//! The private surroundings of one run of one submission: its folders, its port, its environment. Two runs never share any of it.
+
+use super::{expand::Expansion, folder, launch::Tools};
+use crate::world::s3::Handed;
+use std::{
+    collections::BTreeMap,
+    fs::{self, Permissions},
+    io,
+    net::{Ipv4Addr, TcpListener},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+/// Folders and files that other users of the machine (a database's own, say) may pass through but not list.
+const PASS_THROUGH: u32 = 0o711;
+
+/// Where one submission lives while it runs. Dropping it removes everything.
+#[derive(Debug)]
+pub struct Place {
+    root: TempDir,
+    /// The private copy of the submission's folder.
+    pub submission: PathBuf,
+    /// `LAB_WORK`: survives restarts, not the run.
+    pub work: PathBuf,
+    /// `LAB_PORT`.
+    pub port: u16,
+    /// `LAB_PROJECT`: the name of its compose project.
+    pub project: String,
+}
+
+impl Place {
+    /// The names of the variables that `variables` sets besides the world's.
+    pub const VARIABLES: [&str; 6] = ["LAB_PORT", "LAB_HOST", "LAB_WORK", "LAB_SEED", "LAB_TOOLS", "LAB_PROJECT"];
+
+    /// Makes the folders, copies the submission and takes a free port.
+    ///
+    /// # Errors
+    /// The disk is full, or a file cannot be read: the environment's fault.
+    pub fn new(source: &Path) -> io::Result<Self> {
+        let root = tempfile::Builder::new().prefix("lab-").tempdir()?;
+        fs::set_permissions(root.path(), Permissions::from_mode(PASS_THROUGH))?;
+        let [submission, work, home, tmp] = ["submission", "work", "home", "tmp"].map(|name| root.path().join(name));
+        for folder in [&work, &home, &tmp] {
+            fs::create_dir(folder)?;
+        }
+        folder::copy(source, &submission)?;
+        let project = project_name(root.path());
+        Ok(Self { submission, work, port: free_port()?, project, root })
+    }
+
+    /// The folder that holds all the others.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The variables that the submission sees and that its manifest may name.
+    #[must_use]
+    pub fn variables(&self, seed: u64, tools: &Tools, s3: Option<&Handed>) -> Expansion {
+        let own = [
+            ("LAB_PORT", self.port.to_string()),
+            ("LAB_HOST", Ipv4Addr::LOCALHOST.to_string()),
+            ("LAB_WORK", self.work.display().to_string()),
+            ("LAB_SEED", seed.to_string()),
+            ("LAB_TOOLS", tools.labs.display().to_string()),
+            ("LAB_PROJECT", self.project.clone()),
+        ];
+        let mut variables: BTreeMap<String, String> = own.map(|(name, value)| (name.to_owned(), value)).into();
+        variables.extend(s3.into_iter().flat_map(Handed::variables));
+        Expansion::new(variables)
+    }
+
+    /// The surroundings that every process needs, besides the harness's variables.
+    #[must_use]
+    pub fn surroundings(&self, tools: &Tools) -> BTreeMap<String, String> {
+        let folder = |name: &str| self.root.path().join(name).display().to_string();
+        [
+            ("PATH", search_path(tools)),
+            ("HOME", folder("home")),
+            ("TMPDIR", folder("tmp")),
+            ("LANG", "C.UTF-8".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+}
+
+/// PATH as a submission sees it: our own binaries first.
+#[must_use]
+fn search_path(tools: &Tools) -> String {
+    let inherited = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
+    format!("{}:{inherited}", tools.binaries.display())
+}
+
+fn project_name(root: &Path) -> String {
+    // Compose allows lower-case letters, digits and dashes; the folder's random part may hold capitals.
+    root.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// A port that was free a moment ago.
+///
+/// # Errors
+/// No port is left.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
