@@ -1,13 +1,13 @@
 //! `cargo xtask validate`: parses the words, so that `--help` and wrong usage answer without building anything; builds
 //! `lab-runner` and the reference's `mod-106`; then *becomes* `lab-runner` with the very same words, so that signals, exit
-//! codes and the terminal are its own. What the words do is decided there: `tests/src/bin/lab-runner.rs`.
+//! codes and the terminal are its own. What the words do is decided there: `tests/src/cli/validate.rs`.
 
 use crate::cargo::{self, Profile};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use std::{env, os::unix::process::CommandExt, path::PathBuf, process::Command, process::ExitCode};
 
-/// The words of `validate`; they mirror `lab-runner validate --help`.
+/// The words of `validate`: those of `tests/src/cli/validate.rs`, and a test holds them side by side.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     /// Grade this folder, which holds a `submission.toml`, instead of the reference solution.
     #[arg(long, value_name = "DIR", conflicts_with = "attach")]
     submission: Option<PathBuf>,
-    /// Check a service that already runs; credentials come from MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+    /// Check a service that already runs; credentials come from LAB_ADMIN_USERNAME and LAB_ADMIN_PASSWORD.
     #[arg(long, value_name = "URL")]
     attach: Option<String>,
     /// The kind of world to stand on; may be given more than once.
@@ -32,15 +32,15 @@ pub(crate) struct Arguments {
     /// Write results.json, report.html, junit.xml, summary.md and results.gradescope.json into this folder.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Print the results as JSON on standard output.
+    /// Print what happens as one JSON object a line on standard output.
     #[arg(long)]
     json: bool,
     /// List the checks, and run none.
     #[arg(long)]
     list: bool,
     /// How many checks may run at once.
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    jobs: usize,
     /// The seed of every generated name and value, to repeat a run.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -82,7 +82,7 @@ pub(crate) fn run(_parsed: &Arguments) -> Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     #[derive(Debug, Parser)]
     struct Words {
@@ -101,6 +101,20 @@ mod tests {
         let arguments = parse(line).expect("these words are the contract");
         assert_eq!(arguments.labs, ["mod-106/lab-1", "mod-206"]);
         assert_eq!(arguments.backend.len(), 2);
+    }
+
+    #[test]
+    fn lab_runner_knows_the_same_words() {
+        let theirs = include_str!("../../tests/src/cli/validate.rs");
+        let (words, _) = theirs.split_once("\n}\n").expect("the struct of words comes first");
+        let visible = words.matches("#[arg(").count() - words.matches("hide = true").count();
+        let command = Words::command();
+        let ours: Vec<_> = command.get_arguments().filter(|word| word.get_id() != "help").collect();
+        assert_eq!(ours.len(), visible);
+        for word in ours {
+            let help = word.get_help().map(ToString::to_string).unwrap_or_default();
+            assert!(words.contains(&format!("/// {help}")), "--{} is explained otherwise: {help}", word.get_id());
+        }
     }
 
     #[test]
