@@ -69,7 +69,7 @@ pub fn metric(name: &str, value: f64, timestamp_ms: i64, path: &str) -> Result<(
     key(name, &dotted(path, "name"))?;
     if timestamp_ms < 0 {
         return Err(ApiError::invalid(format!(
-            "Invalid value {timestamp_ms} for parameter '{}' supplied: metric '{name}' (value={value}). \
+            "Invalid value {timestamp_ms} for parameter '{}' supplied: metric '{name}' (value={value:?}). \
              Timestamp must be a nonnegative long (64-bit integer) ",
             dotted(path, "timestamp")
         )));

@@ -45,7 +45,7 @@ impl Store {
     ) -> Result<i64, ApiError> {
         let mut transaction = self.write().await?;
         let inserted = sqlx::query(
-            "INSERT INTO experiments (name, artifact_location, creation_time, last_update_time) VALUES (?, ?, ?3, ?3)",
+            "INSERT INTO experiments (name, artifact_location, creation_time, last_update_time) VALUES (?1, ?2, ?3, ?3)",
         )
         .bind(name)
         .bind(location.unwrap_or_default())

@@ -54,7 +54,7 @@ impl Store {
         let (model, version) = next.ok_or_else(|| no_model(new.name))?;
         sqlx::query(
             "INSERT INTO model_versions (model_id, version, creation_time, last_updated_time, description, source,
-             storage_location, run_id, run_link) VALUES (?, ?, ?3, ?3, ?, ?, ?, ?, ?)",
+             storage_location, run_id, run_link) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8)",
         )
         .bind(model)
         .bind(version)

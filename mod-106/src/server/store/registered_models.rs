@@ -45,7 +45,7 @@ impl Store {
     ) -> Result<RegisteredModel, ApiError> {
         let mut transaction = self.write().await?;
         let inserted = sqlx::query(
-            "INSERT INTO registered_models (name, description, creation_time, last_updated_time) VALUES (?, ?, ?3, ?3)",
+            "INSERT INTO registered_models (name, description, creation_time, last_updated_time) VALUES (?1, ?2, ?3, ?3)",
         )
         .bind(name)
         .bind(description)
