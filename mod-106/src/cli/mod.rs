@@ -4,6 +4,7 @@
 //! to standard error.
 
 pub mod artifacts;
+pub mod backup;
 mod connection;
 pub mod experiments;
 pub mod models;
@@ -34,6 +35,10 @@ Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 the server could
 pub enum Command {
     /// Start the tracking server.
     Serve(serve::Arguments),
+    /// Copy what a tracking server keeps into a folder.
+    Backup(backup::Arguments),
+    /// Put a backup back.
+    Restore(backup::Arguments),
     /// List, create and change experiments.
     Experiments(experiments::Arguments),
     /// List, create and change runs; log to them.
@@ -51,6 +56,8 @@ pub enum Command {
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Backup(arguments) => backup::back_up(arguments).await,
+        Command::Restore(arguments) => backup::restore(arguments).await,
         Command::Experiments(arguments) => experiments::run(arguments).await,
         Command::Runs(arguments) => runs::run(arguments).await,
         Command::Models(arguments) => models::run(arguments).await,
