@@ -211,7 +211,9 @@ pub fn missing_value(name: &str) -> ApiError {
     ApiError::invalid(format!("Missing value for required parameter '{name}'.{SEE_DOCS}"))
 }
 
-fn wrong_type(name: &str, value: &Value) -> ApiError {
+/// "Invalid value … for parameter … supplied", as MLflow says it.
+#[must_use]
+pub fn wrong_type(name: &str, value: &Value) -> ApiError {
     ApiError::invalid(format!(
         "Invalid value {} for parameter '{name}' supplied:  Hint: Value was of type '{}'.{SEE_DOCS}",
         compact_json(value),

@@ -46,7 +46,12 @@ pub(super) async fn get_by_name(call: Call) -> Answer {
 pub(super) async fn search(call: Call) -> Answer {
     let parameters = &call.parameters;
     let stages = stages(parameters, "view_type")?;
-    let max_results = max_results(parameters, 0, MOST_RESULTS)?;
+    let max_results = max_results(parameters, 0, i64::MAX)?;
+    if max_results > MOST_RESULTS {
+        return Err(ApiError::invalid(format!(
+            "Invalid value {max_results} for parameter 'max_results' supplied. It must be at most {MOST_RESULTS}"
+        )));
+    }
     let orderings = order_by::parse_all(&parameters.texts("order_by")?, &EXPERIMENTS)?;
     let comparisons = filter::parse(parameters.text("filter")?.unwrap_or_default(), &EXPERIMENTS)?;
     let page = call

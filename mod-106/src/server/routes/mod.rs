@@ -18,6 +18,9 @@ pub mod search;
 pub mod table;
 pub mod users;
 
+#[cfg(test)]
+mod tests;
+
 use crate::server::auth::sign_in::Sender;
 use crate::server::error::ApiError;
 use crate::server::parameters::Parameters;

@@ -1,7 +1,7 @@
 //! What all searches share: stages of life, page lengths, pages as responses.
 
 use crate::server::error::ApiError;
-use crate::server::parameters::Parameters;
+use crate::server::parameters::{Parameters, wrong_type};
 use crate::server::python_text::compact_json;
 use crate::server::records::{Lifecycle, Page};
 use crate::server::routes::{Answer, json};
@@ -29,15 +29,18 @@ pub(super) fn stages(parameters: &Parameters, field: &str) -> Result<Vec<Lifecyc
     }
 }
 
-/// Reads the length of a page.
+/// Reads the length of a page. MLflow words the two refusals so for every search but that over experiments.
 pub(super) fn max_results(parameters: &Parameters, default: i64, most: i64) -> Result<i64, ApiError> {
     let value = parameters.integer("max_results")?.unwrap_or(default);
-    let demand = match value {
-        value if value < 1 => "a positive integer".to_owned(),
-        value if value > most => format!("at most {most}"),
-        _ => return Ok(value),
-    };
-    Err(ApiError::invalid(format!("Invalid value {value} for parameter 'max_results' supplied. It must be {demand}")))
+    if value < 1 {
+        return Err(ApiError::invalid(format!(
+            "Invalid value {value} for parameter 'max_results' supplied. It must be a positive integer"
+        )));
+    }
+    match parameters.raw("max_results") {
+        Some(raw) if value > most => Err(wrong_type("max_results", raw)),
+        _ => Ok(value),
+    }
 }
 
 /// A page as a response; an empty one has no list, as protobuf's JSON has it.
