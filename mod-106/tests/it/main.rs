@@ -1,2 +1,70 @@
-//! x
-fn main() {}
+//! Our client against real servers, with the official Python client as the second pair of eyes: one binary, a named test for each
+//! subject on each target.
+//!
+//! What one client writes the other must read alike, bit for bit, and the other way round. A target whose programs are not on this
+//! machine is *ignored*, with what to run; it is never passed.
+//!
+//! | File | What it holds |
+//! |---|---|
+//! | `target` | the servers: MLflow 2.22, MLflow 3.x, our own; started once, on first use |
+//! | `peer` | the Python client at the other end of a pipe (`python/peer.py`) |
+//! | `story` | what is written (`story.json`), how our client writes it and reads it back |
+//! | `tracking` `registry` `artifacts` `accounts` `command` | the tests |
+
+mod accounts;
+mod artifacts;
+mod command;
+mod peer;
+mod registry;
+mod story;
+mod target;
+mod tracking;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::process::ExitCode;
+use std::sync::Arc;
+use target::{Side, Target};
+
+/// A test: what it is called and what it does with a started target.
+type Case = (&'static str, fn(&Side) -> Result<(), Failed>);
+
+const CASES: &[Case] = &[
+    ("runs-are-read-alike", tracking::runs_are_read_alike),
+    ("metric-histories-page-alike", tracking::metric_histories_page_alike),
+    ("searches-find-alike", tracking::searches_find_alike),
+    ("experiments-live-and-die", tracking::experiments_live_and_die),
+    ("deleted-runs-come-back", tracking::deleted_runs_come_back),
+    ("datasets-are-summarised", tracking::datasets_are_summarised),
+    ("errors-carry-the-same-codes", tracking::errors_carry_the_same_codes),
+    ("a-buffered-logger-loses-nothing", tracking::a_buffered_logger_loses_nothing),
+    ("long-values-fare-alike", tracking::long_values_fare_alike),
+    ("models-are-read-alike", registry::models_are_read_alike),
+    ("registry-searches-page", registry::registry_searches_page),
+    ("models-are-renamed-and-deleted", registry::models_are_renamed_and_deleted),
+    ("artifacts-are-read-alike", artifacts::artifacts_are_read_alike),
+    ("artifacts-are-listed-alike-and-deleted", artifacts::artifacts_are_listed_alike_and_deleted),
+    ("a-large-file-moves-in-little-memory", artifacts::a_large_file_moves_in_little_memory),
+    ("users-and-permissions-are-seen-alike", accounts::users_and_permissions_are_seen_alike),
+    ("wrong-credentials-are-told-apart", accounts::wrong_credentials_are_told_apart),
+    ("the-command-does-a-days-work", command::the_command_does_a_days_work),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let targets = Target::all().map(Arc::new);
+    let trials = targets.iter().flat_map(|target| {
+        CASES.iter().map(|(name, case)| {
+            let (target, case) = (target.clone(), *case);
+            Trial::ignorable_test(format!("{}::{name}", target.name), move || match target.side() {
+                Ok(side) => case(side).map(|()| Completion::Completed),
+                Err(target::Absent::NotHere(reason)) => Ok(Completion::ignored_with(reason)),
+                Err(target::Absent::Broken(reason)) => Err(Failed::from(reason)),
+            })
+        })
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    for target in targets {
+        target.stop();
+    }
+    conclusion.exit_code()
+}

@@ -1,0 +1,194 @@
+//! The servers under the tests: each a process of its own in a temporary folder, started on first use and stopped at the end.
+
+use super::peer::Peer;
+use mod_106::client::{Client, Config, Credentials};
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+/// One kind of server.
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    kind: Kind,
+    side: OnceLock<Result<Side, Absent>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A folder of `target/labs`.
+    MlFlow(&'static str),
+    Embedded,
+}
+
+/// A server that runs, and a Python client that is connected to it.
+pub(crate) struct Side {
+    pub(crate) uri: String,
+    /// `2`, `3`: which MLflow answers, or is imitated.
+    pub(crate) major: char,
+    pub(crate) peer: Peer,
+    /// Held, for the folder goes when this does.
+    _folder: tempfile::TempDir,
+    server: Mutex<Child>,
+}
+
+/// Why there is no server.
+#[derive(Clone)]
+pub(crate) enum Absent {
+    /// Its programs are not on this machine.
+    NotHere(String),
+    /// They are, and do not work.
+    Broken(String),
+}
+
+pub(crate) const ADMIN: &str = "admin";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+const READY_WITHIN: Duration = Duration::from_secs(180);
+
+impl Target {
+    pub(crate) fn all() -> [Self; 3] {
+        let kinds = [("mlflow-2.22", Kind::MlFlow("mlflow-2.22")), ("mlflow-3", Kind::MlFlow("mlflow-3"))];
+        let [two, three] = kinds.map(|(name, kind)| Self { name, kind, side: OnceLock::new() });
+        [two, three, Self { name: "embedded", kind: Kind::Embedded, side: OnceLock::new() }]
+    }
+
+    pub(crate) fn side(&self) -> Result<&Side, Absent> {
+        self.side.get_or_init(|| self.start()).as_ref().map_err(Clone::clone)
+    }
+
+    pub(crate) fn stop(&self) {
+        if let Some(Ok(side)) = self.side.get() {
+            side.peer.stop();
+            stop(&mut side.server.lock().unwrap());
+        }
+    }
+
+    fn start(&self) -> Result<Side, Absent> {
+        // The embedded server is looked at with the client whose server it imitates.
+        let environment = if let Kind::MlFlow(name) = self.kind { name } else { "mlflow-2.22" };
+        let programs = labs().join(environment).join("bin");
+        if !programs.join("python").exists() {
+            let reason = format!("no target/labs/{environment}; `cargo xtask images --process` makes it");
+            return Err(Absent::NotHere(reason));
+        }
+        let folder = tempfile::tempdir().map_err(|error| Absent::Broken(error.to_string()))?;
+        let started = match self.kind {
+            Kind::MlFlow(_) => start_mlflow(&programs, folder.path()),
+            Kind::Embedded => start_embedded(folder.path()),
+        };
+        let (uri, server) = started.map_err(Absent::Broken)?;
+        let peer = Peer::start(&programs.join("python"), &uri).map_err(Absent::Broken)?;
+        let major = peer.version.chars().next().unwrap_or('?');
+        Ok(Side { uri, major, peer, _folder: folder, server: Mutex::new(server) })
+    }
+}
+
+impl Side {
+    /// A client with the administrator's credentials. Each test makes its own: connections belong to a test's runtime.
+    pub(crate) fn client(&self) -> Client {
+        self.client_as(Credentials::basic(ADMIN, PASSWORD))
+    }
+
+    pub(crate) fn client_as(&self, credentials: Credentials) -> Client {
+        let mut config = Config::new(&self.uri).unwrap();
+        config.credentials = credentials;
+        config.proxies_from_environment = false;
+        Client::new(&config).unwrap()
+    }
+
+    /// A name that no other test uses.
+    pub(crate) fn name(&self, prefix: &str) -> String {
+        format!("{prefix}-{}", uuid::Uuid::new_v4().simple())
+    }
+}
+
+/// Runs a test's future.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn labs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/labs")
+}
+
+fn start_mlflow(programs: &Path, folder: &Path) -> Result<(String, Child), String> {
+    // MLflow cannot report a port that it chose itself; ours is free now, and nobody else is told of it.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map(|at| at.port());
+    let port = port.map_err(|error| error.to_string())?;
+    let path = |name: &str| folder.join(name).display().to_string();
+    let settings = format!(
+        "[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///{}\nadmin_username = {ADMIN}\nadmin_password = {PASSWORD}\n\
+         authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
+        path("auth.db")
+    );
+    std::fs::write(folder.join("auth.ini"), settings).map_err(|error| error.to_string())?;
+    let mut command = Command::new(programs.join("mlflow"));
+    command.args(["server", "--host", "127.0.0.1", "--port", &port.to_string(), "--workers", "1"]);
+    command.args(["--backend-store-uri", &format!("sqlite:///{}", path("mlflow.db"))]);
+    command.args(["--artifacts-destination", &path("artifacts"), "--app-name", "basic-auth"]);
+    command.env("MLFLOW_AUTH_CONFIG_PATH", folder.join("auth.ini")).env("MLFLOW_FLASK_SERVER_SECRET_KEY", "for a test");
+    let uri = format!("http://127.0.0.1:{port}");
+    let server = spawn(command, folder)?;
+    wait_until_ready(server, folder, || block_on(health(&uri)).then(|| uri.clone()))
+}
+
+fn start_embedded(folder: &Path) -> Result<(String, Child), String> {
+    std::fs::write(folder.join("password"), PASSWORD).map_err(|error| error.to_string())?;
+    let path = |name: &str| folder.join(name).display().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mod-106"));
+    command.args(["serve", "--host", "127.0.0.1", "--port", "0", "--auth", "basic"]);
+    command.args(["--database", &format!("sqlite://{}", path("mlflow.db")), "--artifacts", &path("artifacts")]);
+    command.args(["--admin-password-file", &path("password"), "--ready-file", &path("ready")]);
+    let server = spawn(command, folder)?;
+    let uri = || std::fs::read_to_string(folder.join("ready")).ok().map(|uri| uri.trim().to_owned());
+    wait_until_ready(server, folder, || uri().filter(|uri| !uri.is_empty() && block_on(health(uri))))
+}
+
+/// Starts a server at the head of a process group, so that its workers can be stopped with it.
+fn spawn(mut command: Command, folder: &Path) -> Result<Child, String> {
+    let log = std::fs::File::create(folder.join("log")).map_err(|error| error.to_string())?;
+    let errors = log.try_clone().map_err(|error| error.to_string())?;
+    command.current_dir(folder).stdin(Stdio::null()).stdout(log).stderr(errors).process_group(0);
+    command.spawn().map_err(|error| format!("{command:?}: {error}"))
+}
+
+fn wait_until_ready(
+    mut server: Child,
+    folder: &Path,
+    ready: impl Fn() -> Option<String>,
+) -> Result<(String, Child), String> {
+    let deadline = Instant::now() + READY_WITHIN;
+    loop {
+        if let Some(uri) = ready() {
+            return Ok((uri, server));
+        }
+        let ended = server.try_wait().ok().flatten();
+        if ended.is_some() || Instant::now() > deadline {
+            stop(&mut server);
+            let mut log = String::new();
+            let read = std::fs::File::open(folder.join("log")).and_then(|mut file| file.read_to_string(&mut log));
+            return Err(format!("the server did not get ready (exit {ended:?}, log {read:?}):\n{log}"));
+        }
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+async fn health(uri: &str) -> bool {
+    let mut config = Config::new(uri).unwrap();
+    config.retries.retries = 0;
+    config.proxies_from_environment = false;
+    Client::new(&config).unwrap().health().await.is_ok()
+}
+
+fn stop(server: &mut Child) {
+    let group = format!("-{}", server.id());
+    for signal in ["-TERM", "-KILL"] {
+        let sent = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while sent.is_ok() && Instant::now() < deadline && server.try_wait().is_ok_and(|ended| ended.is_none()) {
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+}
