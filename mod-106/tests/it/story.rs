@@ -214,13 +214,17 @@ pub(crate) fn same(what: &str, left: &Value, right: &Value) -> Result<(), Failed
             (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
                 a.iter().zip(b).enumerate().for_each(|(n, (a, b))| differ(&format!("{path}[{n}]"), a, b, into));
             }
-            (a, b) if a != b => into.push(format!("{path}: {a:.300} is not {b:.300}")),
+            (a, b) if a != b => into.push(format!("{path}: {} is not {}", short(a), short(b))),
             _ => {}
         }
     }
     let mut differences = Vec::new();
     differ("", left, right, &mut differences);
     if differences.is_empty() { Ok(()) } else { Err(Failed::from(format!("{what}:\n{}", differences.join("\n")))) }
+}
+
+fn short(value: &Value) -> String {
+    value.to_string().chars().take(200).collect()
 }
 
 /// The value without what differs between any two writings: ids, times, and places made of ids.

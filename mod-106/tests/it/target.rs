@@ -75,7 +75,7 @@ impl Target {
         }
         let folder = tempfile::tempdir().map_err(|error| Absent::Broken(error.to_string()))?;
         let started = match self.kind {
-            Kind::MlFlow(_) => start_mlflow(&programs, folder.path()),
+            Kind::MlFlow(_) => start_mlflow(environment, &programs, folder.path()),
             Kind::Embedded => start_embedded(folder.path()),
         };
         let (uri, server) = started.map_err(Absent::Broken)?;
@@ -113,7 +113,7 @@ fn labs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/labs")
 }
 
-fn start_mlflow(programs: &Path, folder: &Path) -> Result<(String, Child), String> {
+fn start_mlflow(environment: &str, programs: &Path, folder: &Path) -> Result<(String, Child), String> {
     // MLflow cannot report a port that it chose itself; ours is free now, and nobody else is told of it.
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map(|at| at.port());
     let port = port.map_err(|error| error.to_string())?;
@@ -128,6 +128,10 @@ fn start_mlflow(programs: &Path, folder: &Path) -> Result<(String, Child), Strin
     command.args(["server", "--host", "127.0.0.1", "--port", &port.to_string(), "--workers", "1"]);
     command.args(["--backend-store-uri", &format!("sqlite:///{}", path("mlflow.db"))]);
     command.args(["--artifacts-destination", &path("artifacts"), "--app-name", "basic-auth"]);
+    if environment == "mlflow-2.22" {
+        // Its gunicorn kills a worker that is busy for 30 s, as with a large file on a busy machine.
+        command.args(["--gunicorn-opts", "--timeout 600"]);
+    }
     command.env("MLFLOW_AUTH_CONFIG_PATH", folder.join("auth.ini")).env("MLFLOW_FLASK_SERVER_SECRET_KEY", "for a test");
     let uri = format!("http://127.0.0.1:{port}");
     let server = spawn(command, folder)?;

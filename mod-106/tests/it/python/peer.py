@@ -12,6 +12,10 @@ import struct
 import sys
 import tempfile
 
+# Answers go to the pipe that was standard output; MLflow's own remarks go where nobody parses them.
+ANSWERS = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import (
@@ -95,7 +99,7 @@ def read_run(run):
 def search_runs(experiment, filter, order_by, view, page_size):
     found, token = [], None
     while True:
-        page = CLIENT.search_runs([experiment], filter, ViewType.from_string(view), page_size, order_by, token)
+        page = CLIENT.search_runs([experiment], filter, ViewType.from_string(view.lower()), page_size, order_by, token)
         found += [run.info.run_id for run in page]
         token = page.token
         if not token:
@@ -186,14 +190,14 @@ def wrong(call, arguments):
 
 def main():
     actions = {name: value for name, value in globals().items() if callable(value)}
-    print(json.dumps({"ok": mlflow.__version__}), flush=True)
+    print(json.dumps({"ok": mlflow.__version__}), file=ANSWERS, flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         try:
             answer = {"ok": actions[request.pop("do")](**request)}
         except Exception as error:  # the Rust side decides what an error means
             answer = {"error": f"{type(error).__name__}: {error}", "code": getattr(error, "error_code", None)}
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer), file=ANSWERS, flush=True)
 
 
 main()
