@@ -4,6 +4,7 @@ use super::output::Output;
 use crate::client::{Client, Config, Error, TRACKING_URI};
 use anyhow::Context;
 use futures::{Stream, StreamExt, TryStreamExt};
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Where the server is, and how to show results.
@@ -23,8 +24,10 @@ impl Connection {
     /// Prepares the client and the output; warnings go to standard error (`RUST_LOG` says how many).
     pub(super) fn open(&self) -> anyhow::Result<(Client, Output)> {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let logs = logs.with_ansi(std::io::stderr().is_terminal());
         // Whoever set up logging before us meant it.
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        let _ = logs.try_init();
         let variable = |name: &str| match name {
             TRACKING_URI => self.tracking_uri.clone(),
             _ => std::env::var(name).ok(),

@@ -72,7 +72,9 @@ fn table(headers: &[&str], rows: impl Iterator<Item = Vec<String>>, terminal: bo
     for row in rows {
         table.add_row(row.iter().map(|text| clean(text)));
     }
-    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    // Every cell is padded on both sides; the first column needs no margin and the last no tail.
+    let lines: Vec<_> =
+        table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect();
     lines.join("\n")
 }
 

@@ -62,9 +62,12 @@ fn no_pem(setting: &'static str, path: &Path, what: &str) -> Error {
 /// Whether TLS itself said no: trying again will not change its mind.
 pub(super) fn is_tls_error(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+    while let Some(mut error) = cause {
+        // `source` of an I/O error passes over what it wraps, and TLS's words are wrapped in two of them.
+        while let Some(wrapped) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            error = wrapped;
+        }
+        if error.is::<rustls::Error>() {
             return true;
         }
         cause = error.source();

@@ -9,16 +9,22 @@
 //! | `target` | the servers: MLflow 2.22, MLflow 3.x, our own; started once, on first use |
 //! | `peer` | the Python client at the other end of a pipe (`python/peer.py`) |
 //! | `story` | what is written (`story.json`), how our client writes it and reads it back |
-//! | `tracking` `registry` `artifacts` `accounts` `command` | the tests |
+//! | `tracking` `registry` `artifacts` `accounts` `command` | the tests on each target |
+//! | `scripted` | a server that answers from a script |
+//! | `wire` `logging` `tls` | the tests on scripted servers |
 
 mod accounts;
 mod artifacts;
 mod command;
+mod logging;
 mod peer;
 mod registry;
+mod scripted;
 mod story;
 mod target;
+mod tls;
 mod tracking;
+mod wire;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::process::ExitCode;
@@ -49,6 +55,23 @@ const CASES: &[Case] = &[
     ("the-command-does-a-days-work", command::the_command_does_a_days_work),
 ];
 
+/// Tests that bring their own server.
+const SCRIPTED: &[(&str, fn() -> Result<(), Failed>)] = &[
+    ("only-repeatable-calls-are-repeated", wire::only_repeatable_calls_are_repeated),
+    ("retry-after-is-obeyed", wire::retry_after_is_obeyed),
+    ("strange-answers-are-named", wire::strange_answers_are_named),
+    ("a-stalled-server-times-out", wire::a_stalled_server_times_out),
+    ("secrets-stay-secret", wire::secrets_stay_secret),
+    ("a-file-goes-up-in-parts-where-offered", wire::a_file_goes_up_in_parts_where_offered),
+    ("a-file-goes-up-whole-where-parts-are-not-offered", wire::a_file_goes_up_whole_where_parts_are_not_offered),
+    ("a-download-is-whole-and-stays-in-its-folder", wire::a_download_is_whole_and_stays_in_its_folder),
+    ("entries-are-sent-by-size-by-time-and-on-close", logging::entries_are_sent_by_size_by_time_and_on_close),
+    ("a-lost-connection-hands-every-entry-back", logging::a_lost_connection_hands_every_entry_back),
+    ("a-slow-server-slows-the-caller-down", logging::a_slow_server_slows_the_caller_down),
+    ("an-unclosed-logger-says-what-is-lost", logging::an_unclosed_logger_says_what_is_lost),
+    ("trust-is-what-the-settings-say", tls::trust_is_what_the_settings_say),
+];
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let targets = Target::all().map(Arc::new);
@@ -62,7 +85,11 @@ fn main() -> ExitCode {
             })
         })
     });
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let scripted = SCRIPTED.iter().map(|(name, case)| {
+        let case = *case;
+        Trial::test(format!("scripted::{name}"), case)
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.chain(scripted).collect());
     for target in targets {
         target.stop();
     }

@@ -3,8 +3,8 @@
 use futures::TryStreamExt;
 use libtest_mimic::Failed;
 use mod_106::client::{
-    Batch, CONTEXT_TAG, Client, Dataset, DatasetInput, Error, ExperimentId, Metric, ModelName, NewRun, NewVersion,
-    Param, RegistrySearch, RunId, RunStatus, RunUpdate, Stage, Tag, VersionNumber,
+    Batch, CONTEXT_TAG, Client, Dataset, DatasetInput, Error, Metric, ModelName, NewRun, NewVersion, Param,
+    RegistrySearch, RunId, RunStatus, RunUpdate, Stage, Tag, VersionNumber,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -41,7 +41,6 @@ impl Story {
 /// Where a run was written.
 #[derive(Deserialize)]
 pub(crate) struct Written {
-    pub(crate) experiment: ExperimentId,
     pub(crate) run: RunId,
 }
 
@@ -94,7 +93,7 @@ pub(crate) async fn write_run(client: &Client, name: &str) -> Result<Written, Er
     client.log_inputs(&run, &story.datasets.iter().map(dataset).collect::<Vec<_>>()).await?;
     let end = RunUpdate { status: Some(RunStatus::Finished), end_time: Some(story.end_time), run_name: None };
     client.update_run(&run, &end).await?;
-    Ok(Written { experiment, run })
+    Ok(Written { run })
 }
 
 fn bits(value: f64) -> String {

@@ -166,7 +166,10 @@ def list_artifacts(run, path):
 
 
 def auth():
-    return mlflow.server.get_app_client("basic-auth", mlflow.get_tracking_uri())
+    # Imported late: it drags the whole server in.
+    from mlflow.server import get_app_client
+
+    return get_app_client("basic-auth", mlflow.get_tracking_uri())
 
 
 def create_user(username, password, experiment, permission):
