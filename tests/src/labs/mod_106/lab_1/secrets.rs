@@ -89,18 +89,58 @@ async fn not_in_images(ctx: Context) -> Result<(), Fault> {
     expect::equal("secrets in the images", &Vec::<String>::new(), &found)
 }
 
-/// The declared secrets that are long enough to be told from chance; none declared is a claim nobody can check.
+/// The declared secrets, taken apart; none declared, or one that can be guessed, is the submission's fault.
 async fn findable(ctx: &Context) -> Result<Vec<Secret>, Fault> {
-    let secrets = ctx.secrets().await?;
-    let (long, short): (Vec<_>, Vec<_>) = secrets.into_iter().partition(|secret| secret.value.trim().len() >= SHORTEST);
-    if let Some(secret) = short.first() {
-        let actual = format!("{} characters", secret.value.trim().len());
+    let secrets: Vec<Secret> = ctx.secrets().await?.iter().flat_map(taken_apart).collect();
+    if let Some(secret) = secrets.iter().find(|secret| secret.value.len() < SHORTEST) {
+        let actual = format!("{} characters", secret.value.len());
         return Err(Fault::failed(
             format!("the secret {}", secret.name),
             format!("at least {SHORTEST} characters"),
             actual,
         ));
     }
-    expect::holds("`[secrets] files` of submission.toml", !long.is_empty(), "the files that hold secrets", "none")?;
-    Ok(long)
+    expect::holds("`[secrets] files` of submission.toml", !secrets.is_empty(), "the files that hold secrets", "none")?;
+    Ok(secrets)
+}
+
+/// A file may hold one secret, or `KEY=value` lines; then the values of passwords, tokens and keys are secrets, and user names and
+/// key ids are not. Looking for the whole file would miss the password that leaks alone.
+fn taken_apart(secret: &Secret) -> Vec<Secret> {
+    let lines: Option<Vec<(&str, &str)>> = secret.value.lines().map(|line| line.split_once('=')).collect();
+    let is_name = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let Some(pairs) = lines.filter(|pairs| pairs.iter().all(|(key, _)| is_name(key))) else {
+        return vec![Secret { name: secret.name.clone(), value: secret.value.trim().to_owned() }];
+    };
+    let is_secret = |key: &str| {
+        let key = key.to_lowercase();
+        let words = ["password", "secret", "token", "key"];
+        !key.ends_with("_id") && words.iter().any(|word| key.contains(word))
+    };
+    let kept = pairs.into_iter().filter(|(key, _)| is_secret(key));
+    kept.map(|(key, value)| Secret { name: format!("{} ({key})", secret.name), value: value.trim().to_owned() })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Secret, taken_apart};
+
+    fn check(value: &str, expected: &[&str]) {
+        let secret = Secret { name: "file".to_owned(), value: value.to_owned() };
+        let values: Vec<String> = taken_apart(&secret).into_iter().map(|secret| secret.value).collect();
+        assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn files_of_pairs_are_taken_apart_and_others_left_whole() {
+        check("0123456789abcdef", &["0123456789abcdef"]);
+        check("AWS_ACCESS_KEY_ID=AKIA\nAWS_SECRET_ACCESS_KEY=wJalr+/=", &["wJalr+/="]);
+        check("user=tracking_a\npassword=0123456789", &["0123456789"]);
+        check("c2VjcmV0IQ+/==", &["c2VjcmV0IQ+/=="]);
+        check(
+            "-----BEGIN PRIVATE KEY-----\nMC4C=\n-----END PRIVATE KEY-----",
+            &["-----BEGIN PRIVATE KEY-----\nMC4C=\n-----END PRIVATE KEY-----"],
+        );
+    }
 }
