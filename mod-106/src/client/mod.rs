@@ -16,6 +16,22 @@
 //! | `transport` `tls` | HTTP, errors, connections |
 //! | `config` `auth` | settings and secrets |
 //! | `error` `ids` `values` `tags` | the words all of them use |
+//!
+//! # Where MLflow 2.22 and 3.x differ
+//!
+//! The tests in `tests/it` pass against both. What they met on the way (2.22.5 and 3.17.2):
+//!
+//! | Subject | 2.22 | 3.x |
+//! |---|---|---|
+//! | source of a model version | any place that the server serves | must belong to the run named in `run_id` |
+//! | permissions on one experiment or model | `create_permission` and its companions | gone in favour of roles: [`ErrorCode::EndpointNotFound`] |
+//! | artifact names beyond Latin-1 | uploaded, listed, but the download's connection is cut | downloaded |
+//! | a file that takes longer than 30 s | gunicorn kills the worker; start with `--gunicorn-opts "--timeout 600"` | taken |
+//! | a dataset whose name and digest are known from another experiment | summarised there only | not tried |
+//!
+//! Both store ±∞ as ±[`f64::MAX`], answer NaN as the string `"NaN"`, and write int64 as JSON numbers. The Python client resolves a
+//! `runs:/…` source before it sends it; this client sends it as it is, and servers resolve it on
+//! [`Client::version_download_uri`].
 
 mod artifacts;
 mod auth;

@@ -4,7 +4,7 @@ use super::story::{read_model, same, without, write_model, write_run};
 use super::target::{Side, block_on};
 use futures::TryStreamExt;
 use libtest_mimic::Failed;
-use mod_106::client::{ModelName, NewVersion, RegistrySearch, VersionNumber};
+use mod_106::client::{Client, Error, ModelName, NewVersion, RegistrySearch, VersionNumber};
 use serde_json::json;
 
 pub(crate) fn models_are_read_alike(side: &Side) -> Result<(), Failed> {
@@ -32,19 +32,20 @@ pub(crate) fn models_are_read_alike(side: &Side) -> Result<(), Failed> {
     })
 }
 
+/// A version that 3.x takes too: it refuses a source that does not belong to the run named beside it.
+async fn new_version(side: &Side, client: &Client) -> Result<NewVersion, Error> {
+    let run = write_run(client, &side.name("versions")).await?.run;
+    Ok(NewVersion { source: format!("runs:/{run}/model"), run_id: Some(run), ..NewVersion::default() })
+}
+
 pub(crate) fn registry_searches_page(side: &Side) -> Result<(), Failed> {
     block_on(async {
         let client = side.client();
-        let prefix = side.name("page");
+        let (prefix, new) = (side.name("page"), new_version(side, &client).await?);
         for n in 0..5 {
             let name = ModelName::parse(format!("{prefix}-{n}"))?;
             client.create_model(&name, "", &[]).await?;
-            client
-                .create_version(
-                    &name,
-                    &NewVersion { source: format!("mlflow-artifacts:/{n}/model"), ..NewVersion::default() },
-                )
-                .await?;
+            client.create_version(&name, &new).await?;
         }
         let search = RegistrySearch {
             filter: format!("name LIKE '{prefix}%'"),
@@ -65,8 +66,7 @@ pub(crate) fn models_are_renamed_and_deleted(side: &Side) -> Result<(), Failed> 
         let client = side.client();
         let (name, renamed) = (ModelName::parse(side.name("before"))?, ModelName::parse(side.name("after"))?);
         client.create_model(&name, "", &[]).await?;
-        let source = "mlflow-artifacts:/1/model".to_owned();
-        let version = client.create_version(&name, &NewVersion { source, ..NewVersion::default() }).await?.version;
+        let version = client.create_version(&name, &new_version(side, &client).await?).await?.version;
         assert_eq!(version, VersionNumber(1));
         client.rename_model(&name, &renamed).await?;
         assert!(client.model(&name).await.expect_err("renamed").is_not_found());

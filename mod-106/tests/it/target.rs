@@ -25,6 +25,8 @@ enum Kind {
 
 /// A server that runs, and a Python client that is connected to it.
 pub(crate) struct Side {
+    /// Which target this is.
+    pub(crate) target: &'static str,
     pub(crate) uri: String,
     /// `2`, `3`: which MLflow answers, or is imitated.
     pub(crate) major: char,
@@ -81,7 +83,7 @@ impl Target {
         let (uri, server) = started.map_err(Absent::Broken)?;
         let peer = Peer::start(&programs.join("python"), &uri).map_err(Absent::Broken)?;
         let major = peer.version.chars().next().unwrap_or('?');
-        Ok(Side { uri, major, peer, _folder: folder, server: Mutex::new(server) })
+        Ok(Side { target: self.name, uri, major, peer, _folder: folder, server: Mutex::new(server) })
     }
 }
 
