@@ -61,8 +61,10 @@ const CASES: &[Case] = &[
     ("the-command-does-a-days-work", command::the_command_does_a_days_work),
 ];
 
-/// Tests that bring their own server.
-const SCRIPTED: &[(&str, fn() -> Result<(), Failed>)] = &[
+/// A test that brings its own server.
+type ScriptedCase = (&'static str, fn() -> Result<(), Failed>);
+
+const SCRIPTED: &[ScriptedCase] = &[
     ("only-repeatable-calls-are-repeated", wire::only_repeatable_calls_are_repeated),
     ("retry-after-is-obeyed", wire::retry_after_is_obeyed),
     ("strange-answers-are-named", wire::strange_answers_are_named),

@@ -79,7 +79,7 @@ pub(crate) fn trust_is_what_the_settings_say() -> Result<(), Failed> {
         let uri = authority.serve().await;
         let (ca, mine) = (Some(authority.file("ca.pem")), Some(authority.file("client.pem")));
         health(&uri, |config| {
-            (config.tls.server_certificates, config.tls.client_certificate) = (ca.clone(), mine.clone())
+            (config.tls.server_certificates, config.tls.client_certificate) = (ca.clone(), mine.clone());
         })
         .await?;
         health(&uri, |config| (config.tls.insecure, config.tls.client_certificate) = (true, mine.clone())).await?;
