@@ -231,7 +231,8 @@ fn integer(value: &Value) -> Option<i64> {
 
 fn whole(number: f64) -> Option<i64> {
     // 2^63 itself does not fit; the cast below is exact within these bounds.
-    let fits = number.fract() == 0.0 && number >= -9.223_372_036_854_775_8e18 && number < 9.223_372_036_854_775_8e18;
+    let bound = 2_f64.powi(63);
+    let fits = number.fract() == 0.0 && (-bound..bound).contains(&number);
     fits.then_some(number as i64)
 }
 

@@ -10,6 +10,7 @@
 //! | `peer` | the Python client at the other end of a pipe (`python/peer.py`) |
 //! | `story` | what is written (`story.json`), how our client writes it and reads it back |
 //! | `tracking` `registry` `artifacts` `accounts` `command` | the tests on each target |
+//! | `server_parity` | our server beside MLflow 2.22, request by request (`server_parity.jsonl`) |
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
 
@@ -25,6 +26,7 @@ mod logging;
 mod peer;
 mod registry;
 mod scripted;
+mod server_parity;
 mod story;
 mod target;
 mod tls;
@@ -97,7 +99,7 @@ fn main() -> ExitCode {
         let case = *case;
         Trial::test(format!("scripted::{name}"), case)
     });
-    let conclusion = libtest_mimic::run(&arguments, trials.chain(scripted).collect());
+    let conclusion = libtest_mimic::run(&arguments, trials.chain(scripted).chain([server_parity::trial()]).collect());
     for target in targets {
         target.stop();
     }

@@ -77,8 +77,8 @@ impl Target {
         }
         let folder = tempfile::tempdir().map_err(|error| Absent::Broken(error.to_string()))?;
         let started = match self.kind {
-            Kind::MlFlow(_) => start_mlflow(environment, &programs, folder.path()),
-            Kind::Embedded => start_embedded(folder.path()),
+            Kind::MlFlow(_) => start_mlflow(environment, &programs, folder.path(), "basic"),
+            Kind::Embedded => start_embedded(folder.path(), "basic"),
         };
         let (uri, server) = started.map_err(Absent::Broken)?;
         let peer = Peer::start(&programs.join("python"), &uri).map_err(Absent::Broken)?;
@@ -106,6 +106,45 @@ impl Side {
     }
 }
 
+/// MLflow 2.22 and our own server, both fresh and open to anyone: MLflow hashes the password anew for each request, which is most of
+/// the time that many small ones take.
+pub(crate) struct OpenPair {
+    pub(crate) reference: String,
+    pub(crate) embedded: String,
+    servers: [Child; 2],
+    _folder: tempfile::TempDir,
+}
+
+impl OpenPair {
+    pub(crate) fn start() -> Result<Self, Absent> {
+        let programs = labs().join("mlflow-2.22/bin");
+        if !programs.join("mlflow").exists() {
+            let reason = "no target/labs/mlflow-2.22; `cargo xtask images --process` makes it";
+            return Err(Absent::NotHere(reason.to_owned()));
+        }
+        let folder = tempfile::tempdir().map_err(|error| Absent::Broken(error.to_string()))?;
+        let below = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir(&path).map(|()| path).map_err(|error| Absent::Broken(error.to_string()))
+        };
+        let (embedded, ours) = start_embedded(&below("embedded")?, "none").map_err(Absent::Broken)?;
+        match start_mlflow("mlflow-2.22", &programs, &below("mlflow")?, "none") {
+            Ok((reference, theirs)) => Ok(Self { reference, embedded, servers: [theirs, ours], _folder: folder }),
+            Err(reason) => {
+                let mut ours = ours;
+                stop(&mut ours);
+                Err(Absent::Broken(reason))
+            }
+        }
+    }
+}
+
+impl Drop for OpenPair {
+    fn drop(&mut self) {
+        self.servers.iter_mut().for_each(stop);
+    }
+}
+
 /// Runs a test's future.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
@@ -115,7 +154,7 @@ fn labs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/labs")
 }
 
-fn start_mlflow(environment: &str, programs: &Path, folder: &Path) -> Result<(String, Child), String> {
+fn start_mlflow(environment: &str, programs: &Path, folder: &Path, auth: &str) -> Result<(String, Child), String> {
     // MLflow cannot report a port that it chose itself; ours is free now, and nobody else is told of it.
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map(|at| at.port());
     let port = port.map_err(|error| error.to_string())?;
@@ -129,7 +168,10 @@ fn start_mlflow(environment: &str, programs: &Path, folder: &Path) -> Result<(St
     let mut command = Command::new(programs.join("mlflow"));
     command.args(["server", "--host", "127.0.0.1", "--port", &port.to_string(), "--workers", "1"]);
     command.args(["--backend-store-uri", &format!("sqlite:///{}", path("mlflow.db"))]);
-    command.args(["--artifacts-destination", &path("artifacts"), "--app-name", "basic-auth"]);
+    command.args(["--artifacts-destination", &path("artifacts")]);
+    if auth == "basic" {
+        command.args(["--app-name", "basic-auth"]);
+    }
     if environment == "mlflow-2.22" {
         // Its gunicorn kills a worker that is busy for 30 s, as with a large file on a busy machine.
         command.args(["--gunicorn-opts", "--timeout 600"]);
@@ -140,11 +182,11 @@ fn start_mlflow(environment: &str, programs: &Path, folder: &Path) -> Result<(St
     wait_until_ready(server, folder, || block_on(health(&uri)).then(|| uri.clone()))
 }
 
-fn start_embedded(folder: &Path) -> Result<(String, Child), String> {
+fn start_embedded(folder: &Path, auth: &str) -> Result<(String, Child), String> {
     std::fs::write(folder.join("password"), PASSWORD).map_err(|error| error.to_string())?;
     let path = |name: &str| folder.join(name).display().to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_mod-106"));
-    command.args(["serve", "--host", "127.0.0.1", "--port", "0", "--auth", "basic"]);
+    command.args(["serve", "--host", "127.0.0.1", "--port", "0", "--auth", auth]);
     command.args(["--database", &format!("sqlite://{}", path("mlflow.db")), "--artifacts", &path("artifacts")]);
     command.args(["--admin-password-file", &path("password"), "--ready-file", &path("ready")]);
     let server = spawn(command, folder)?;

@@ -30,12 +30,10 @@ pub fn check_new(location: &str) -> Result<(), ApiError> {
     if decoded.split(['/', '\\']).any(|part| part == "..") || decoded.chars().any(char::is_control) {
         return Err(ApiError::invalid(format!("Invalid artifact location: '{location}' leads out of itself.")));
     }
-    if let Some(path) = proxied(location)? {
-        if path.is_root() || path.experiment_id().is_some() {
-            return Err(ApiError::invalid(format!(
-                "Invalid artifact location: '{location}' is, or may become, another experiment's folder."
-            )));
-        }
+    if proxied(location)?.is_some_and(|path| path.is_root() || path.experiment_id().is_some()) {
+        return Err(ApiError::invalid(format!(
+            "Invalid artifact location: '{location}' is, or may become, another experiment's folder."
+        )));
     }
     Ok(())
 }
