@@ -31,13 +31,17 @@ adopt_s3_credentials() {
     printf 'AWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n' "$id" "$secret" | write_secret "$SECRETS/s3-credentials"
 }
 
-# Makes what is missing and leaves alone what is there: safe to call at every start.
+# missing_secret NAME: standard input becomes that secret, unless it is there already.
+missing_secret() {
+    if [ -e "$SECRETS/$1" ]; then cat >/dev/null; else write_secret "$SECRETS/$1"; fi
+}
+
+# Makes what is missing and leaves alone what is there: safe to call at every start. The embedded variant has neither a database server nor
+# Flask; a secret that opens nothing would only be one more to lose.
 generate_secrets() {
     [[ $TRACKING_ARTIFACTS != s3://* ]] || adopt_s3_credentials
-    local name
-    for name in admin-password flask-secret-key; do
-        [ -e "$SECRETS/$name" ] || new_secret | write_secret "$SECRETS/$name"
-    done
-    [ -e "$SECRETS/database-login" ] ||
-        printf 'user=tracking_a\npassword=%s\n' "$(new_secret)" | write_secret "$SECRETS/database-login"
+    new_secret | missing_secret admin-password
+    [ "${VARIANT:-containers}" != embedded ] || return 0
+    new_secret | missing_secret flask-secret-key
+    printf 'user=tracking_a\npassword=%s\n' "$(new_secret)" | missing_secret database-login
 }
