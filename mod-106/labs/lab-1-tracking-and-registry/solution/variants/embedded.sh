@@ -16,11 +16,11 @@ store_arguments=(--database "$TRACKING_DATABASE" --artifacts "$TRACKING_ARTIFACT
 
 # Serves in the foreground, under a small supervisor: SIGHUP stops the server, moves a restored database into place and starts it again.
 run_foreground() {
-    local server='' again='' code=0
+    local server='' again=yes stop='' code=0
     trap 'again=yes; kill -TERM "$server"' HUP
-    trap 'trap - HUP; again=; kill -TERM "$server"' TERM INT
+    trap 'stop=yes; [ -z "$server" ] || kill -TERM "$server" 2>/dev/null' TERM INT
     echo $$ >"$STATE/supervisor.pid"
-    while :; do
+    while [ -n "$again" ] && [ -z "$stop" ]; do
         again=
         take_restored_database
         mod-106 serve --host "$TRACKING_HOST" --port "$TRACKING_PORT" "${store_arguments[@]}" \
@@ -28,13 +28,15 @@ run_foreground() {
             --admin-username "$TRACKING_ADMIN" --admin-password-file "$SECRETS/admin-password" \
             --ready-file "$STATE/ready" >>"$LOGS/tracking.log" 2>&1 &
         server=$!
+        # Told to stop before there was a server to tell?
+        [ -z "$stop" ] || kill -TERM "$server"
         # A signal ends `wait` early, so it is asked again until the server is really gone.
         while kill -0 "$server" 2>/dev/null; do
             wait "$server" && code=0 || code=$?
         done
         rm -f "$STATE/ready"
-        [ -n "$again" ] || return "$code"
     done
+    return "$code"
 }
 
 # A write-ahead log belongs to the database that wrote it; beside another one it would be replayed into the wrong file.
