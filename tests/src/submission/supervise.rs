@@ -65,17 +65,26 @@ pub fn supervise(command: &[String], grace: Duration) -> ExitCode {
 
 fn run(command: &[String], grace: Duration) -> Result<u8, String> {
     let (program, arguments) = command.split_first().ok_or("no command was given")?;
-    // A signal meant for the group must not take the reaper away from its charges. The standard library unblocks the child's.
+    // A signal meant for the group must not take the reaper away from its charges.
     SigSet::all().thread_block().map_err(|error| error.to_string())?;
     prctl::set_child_subreaper(true).map_err(|error| error.to_string())?;
     limit_resources();
-    let child = Command::new(program).args(arguments).stdin(Stdio::null()).process_group(0).spawn();
-    let child = child.map_err(|error| error.to_string())?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).process_group(0);
+    let child = spawn_unblocked(&mut command)?;
     let child = Pid::from_raw(i32::try_from(child.id()).map_err(|error| error.to_string())?);
     let (tell, events) = channel();
     watch_harness(tell.clone());
     reap(tell);
     Ok(wait(child, &events, grace))
+}
+
+/// Starts the command with its signals open: a child inherits what is blocked, and its own traps would never run.
+fn spawn_unblocked(command: &mut Command) -> Result<std::process::Child, String> {
+    SigSet::all().thread_unblock().map_err(|error| error.to_string())?;
+    let child = command.spawn().map_err(|error| error.to_string());
+    SigSet::all().thread_block().map_err(|error| error.to_string())?;
+    child
 }
 
 fn wait(child: Pid, events: &Receiver<Event>, grace: Duration) -> u8 {
