@@ -99,9 +99,21 @@ fn main() -> ExitCode {
         let case = *case;
         Trial::test(format!("scripted::{name}"), case)
     });
+    stop_on_interrupt(targets.clone());
     let conclusion = libtest_mimic::run(&arguments, trials.chain(scripted).chain([server_parity::trial()]).collect());
     for target in targets {
         target.stop();
     }
     conclusion.exit_code()
+}
+
+/// The servers lead process groups of their own, so Ctrl-C does not reach them: this does.
+fn stop_on_interrupt(targets: [Arc<Target>; 3]) {
+    std::thread::spawn(move || {
+        if target::block_on(tokio::signal::ctrl_c()).is_ok() {
+            // Python ends by itself when the pipe to it does.
+            targets.iter().for_each(|target| target.stop_server());
+            std::process::exit(130);
+        }
+    });
 }

@@ -61,8 +61,14 @@ impl Target {
     }
 
     pub(crate) fn stop(&self) {
+        self.stop_server();
         if let Some(Ok(side)) = self.side.get() {
             side.peer.stop();
+        }
+    }
+
+    pub(crate) fn stop_server(&self) {
+        if let Some(Ok(side)) = self.side.get() {
             stop(&mut side.server.lock().unwrap());
         }
     }
