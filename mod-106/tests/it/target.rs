@@ -47,7 +47,8 @@ pub(crate) enum Absent {
 
 pub(crate) const ADMIN: &str = "admin";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
-const READY_WITHIN: Duration = Duration::from_secs(180);
+// MLflow 3.x took 160 s on a machine with seven builds on two cores.
+const READY_WITHIN: Duration = Duration::from_secs(420);
 
 impl Target {
     pub(crate) fn all() -> [Self; 3] {
