@@ -1,9 +1,33 @@
-//! Everything that only shows on the real `lab-runner`, each case a test by its own name.
+//! Everything that only shows on the real `lab-runner` and on real deployments, each case a test by its own name.
+//!
+//! - `labs.rs` — every check on every backend at hand, and every mutant
+//! - `bad_input/` — what goes wrong in earnest
 
 mod bad_input;
+mod labs;
 
 use libtest_mimic::{Arguments, run};
+use std::{path::Path, process::ExitCode, sync::Arc};
+use tests::{
+    cli::{repository, tools_beside},
+    private::Keeper,
+    run::Surroundings,
+};
 
-fn main() {
-    run(&Arguments::from_args(), bad_input::trials()).exit();
+/// One seed for every run of the tests, so that a failure is found again.
+const SEED: u64 = 106;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let lab_runner = Path::new(env!("CARGO_BIN_EXE_lab-runner"));
+    let keeper = Keeper::start(lab_runner).unwrap();
+    let tools = tools_beside(lab_runner, &repository(), keeper.clone());
+    let runtime = Arc::new(tokio::runtime::Runtime::new().unwrap());
+    let around = Surroundings { tools, seed: SEED, jobs: 8 };
+    let mut trials = labs::trials(&arguments, &around, &runtime);
+    trials.extend(bad_input::trials());
+    let conclusion = run(&arguments, trials);
+    drop(runtime);
+    keeper.finish();
+    conclusion.exit_code()
 }

@@ -9,6 +9,7 @@ pub mod fixture;
 pub mod grade;
 pub mod labs;
 pub mod mutant;
+pub mod private;
 pub mod redact;
 pub mod report;
 pub mod results;

@@ -1,6 +1,6 @@
 //! Finds the repository, our own binaries and the labs that were named.
 
-use crate::{labs::Lab, submission::launch::Tools};
+use crate::{labs::Lab, private::Keeper, submission::launch::Tools};
 use std::path::{Path, PathBuf};
 
 /// The repository's root. The crate's own place is right wherever the workspace was built; a runner that was copied elsewhere is
@@ -16,9 +16,9 @@ pub fn repository() -> PathBuf {
 
 /// Our own binaries, which lie beside `lab-runner`.
 #[must_use]
-pub fn tools_beside(lab_runner: &Path, repository: &Path) -> Tools {
+pub fn tools_beside(lab_runner: &Path, repository: &Path, keeper: Keeper) -> Tools {
     let binaries = lab_runner.parent().unwrap_or(Path::new(".")).to_path_buf();
-    Tools { lab_runner: lab_runner.to_path_buf(), binaries, labs: repository.join("target/labs") }
+    Tools { lab_runner: lab_runner.to_path_buf(), binaries, keeper, labs: repository.join("target/labs") }
 }
 
 /// The labs that `words` name, each a lab's id or a module's; all of them when there are no words.

@@ -1,15 +1,22 @@
 //! `lab-runner validate`: words to a request, the request to results, results to reports and an exit code.
 
-use super::catalogue::{choose, repository, tools_beside};
+use super::catalogue::{choose, repository};
 use crate::{
     backend::Backend,
     fixture,
     labs::{self, Lab},
     report,
     run::{self, Event, Listener, NOT_TO_BE_HAD, Request, Selection, Source, Surroundings, WRONG_USAGE, progress},
+    submission::{ManifestError, launch::Tools},
 };
 use clap::{Args, ValueEnum};
-use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 /// The words of `validate`.
 #[derive(Debug, Args)]
@@ -77,12 +84,12 @@ Exit codes:
   3  nothing could be run, a required backend is not to be had, or the harness itself failed";
 
 /// Does it.
-pub async fn validate(words: Validate) -> ExitCode {
+pub async fn validate(words: Validate, tools: Tools) -> ExitCode {
     let repository = repository();
     let loaded = if words.fixtures { fixture::labs(&repository) } else { labs::load_all(&repository) };
     let labs = match loaded {
         Ok(labs) => labs,
-        Err(error) => return wrong_usage(&format!("{:?}", miette::Report::new_boxed(error))),
+        Err(error) => return wrong_usage(&pointing(&*error)),
     };
     let labs = match named(&words, labs) {
         Ok(labs) => labs,
@@ -91,14 +98,14 @@ pub async fn validate(words: Validate) -> ExitCode {
     if words.list {
         return list(&labs);
     }
-    let request = match request(&words, labs, &repository) {
+    let request = match request(&words, labs, tools) {
         Ok(request) => request,
         Err(reason) => return wrong_usage(&reason),
     };
     let listener = if words.json { events_to_standard_output() } else { progress::printing() };
     let results = match run::conduct(&request, &listener).await {
         Ok(results) => results,
-        Err(error) => return wrong_usage(&format!("{:?}", miette::Report::new(error))),
+        Err(error) => return wrong_usage(&pointing(&error)),
     };
     if let Some(folder) = &words.report {
         if let Err(error) = report::write(&results, folder) {
@@ -110,12 +117,31 @@ pub async fn validate(words: Validate) -> ExitCode {
     ExitCode::from(results.summary.exit_code)
 }
 
+/// A diagnostic with the lines that it points at. Nothing is wrapped: `file:line:column` must stay whole, so that editors find it.
+fn pointing(error: &dyn Diagnostic) -> String {
+    let mut text = format!("{error}\n");
+    // Writing to a string does not fail.
+    let _ = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .with_wrap_lines(false)
+        .render_report(&mut text, error);
+    text
+}
+
+fn no_such_lab(folder: &Path, answered: &str, reason: String) -> Box<ManifestError> {
+    let names = |path: &PathBuf| std::fs::read_to_string(path).is_ok_and(|text| text.contains(answered));
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let path = files.into_iter().find(names).unwrap_or_else(|| folder.join("submission.toml"));
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    Box::new(ManifestError::naming(&path, &text, answered, reason))
+}
+
 /// The labs that are meant: those that were named, or the one that the learner's manifest names.
 fn named(words: &Validate, labs: Vec<Lab>) -> Result<Vec<Lab>, String> {
     let Some(folder) = &words.submission else { return choose(labs, &words.labs) };
-    let manifests = run::manifests(folder).map_err(|error| format!("{:?}", miette::Report::new_boxed(error)))?;
+    let manifests = run::manifests(folder).map_err(|error| pointing(&*error))?;
     let answered = manifests.first().map(|(_, manifest)| manifest.lab.clone()).unwrap_or_default();
-    let chosen = choose(labs, std::slice::from_ref(&answered))?;
+    let chosen = choose(labs, std::slice::from_ref(&answered))
+        .map_err(|reason| pointing(&*no_such_lab(folder, &answered, reason)))?;
     if words.labs.is_empty()
         || words.labs.iter().any(|word| *word == answered || answered.starts_with(&format!("{word}/")))
     {
@@ -124,7 +150,7 @@ fn named(words: &Validate, labs: Vec<Lab>) -> Result<Vec<Lab>, String> {
     Err(format!("{} answers {answered}, and not {}", folder.display(), words.labs.join(", ")))
 }
 
-fn request(words: &Validate, labs: Vec<Lab>, repository: &std::path::Path) -> Result<Request, String> {
+fn request(words: &Validate, labs: Vec<Lab>, tools: Tools) -> Result<Request, String> {
     let source = match (&words.submission, &words.attach) {
         (Some(folder), _) => {
             Source::Folder(folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?)
@@ -138,12 +164,8 @@ fn request(words: &Validate, labs: Vec<Lab>, repository: &std::path::Path) -> Re
     if source != Source::Reference && words.mutants {
         return Err("--mutants are variants of the reference solution; leave --submission and --attach out".to_owned());
     }
-    let lab_runner = std::env::current_exe().map_err(|error| format!("lab-runner does not find itself: {error}"))?;
-    let around = Surroundings {
-        tools: tools_beside(&lab_runner, repository),
-        seed: words.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
-        jobs: words.jobs.max(1),
-    };
+    let around =
+        Surroundings { tools, seed: words.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)), jobs: words.jobs.max(1) };
     Ok(Request {
         labs,
         source,

@@ -58,9 +58,12 @@ pub enum RunError {
 }
 
 /// One submission, run and graded.
-pub(super) struct Run {
-    pub(super) submission: SubmissionResult,
-    pub(super) checks: Vec<CheckResult>,
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The submission, with its rubric.
+    pub submission: SubmissionResult,
+    /// Every check, in declared order; the first one is that it starts.
+    pub checks: Vec<CheckResult>,
 }
 
 /// Runs everything that was asked for.
@@ -130,11 +133,7 @@ async fn first_at_hand(
 }
 
 /// Brings one submission up, puts every check to it, takes it down and grades it.
-pub(super) async fn check_results(
-    target: &Target,
-    around: &Surroundings,
-    tell: &(dyn Fn(&Event) + Send + Sync),
-) -> Run {
+pub async fn check_results(target: &Target, around: &Surroundings, tell: &(dyn Fn(&Event) + Send + Sync)) -> Run {
     let (lab, backend) = (target.lab.manifest.id.clone(), target.backend);
     let submission = target.label.clone();
     tell(&Event::Starting { lab: lab.clone(), backend, submission, checks: target.lab.checks.len() });

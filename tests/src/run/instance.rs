@@ -35,6 +35,7 @@ pub(super) struct Instance {
     pub(super) deployment: Arc<Deployment>,
     pub(super) ready: Duration,
     pub(super) isolation: String,
+    s3: Option<Arc<S3World>>,
     _proxy: Option<FaultProxy>,
 }
 
@@ -51,7 +52,7 @@ impl Instance {
             Origin::Attached(url) => return Ok(Self::attached(url)),
         };
         let s3 = if target.lab.manifest.world.iter().any(|service| service == "s3") {
-            Some(Arc::new(bucket(target.backend, &around.tools.lab_runner).await?))
+            Some(Arc::new(bucket(target.backend, &around.tools).await?))
         } else {
             None
         };
@@ -59,15 +60,16 @@ impl Instance {
             folder: PathBuf::from(folder),
             manifest: manifest.clone(),
             mutant: mutant.clone(),
+            containers: target.containers,
             seed: around.seed,
             tools: around.tools.clone(),
-            s3,
+            s3: s3.clone(),
         };
         let begun = Instant::now();
         let deployment = submission::start(plan).await?;
         let ready = begun.elapsed();
         let isolation = deployment.isolation();
-        let mut instance = Self { deployment: Arc::new(deployment), ready, isolation, _proxy: None };
+        let mut instance = Self { deployment: Arc::new(deployment), ready, isolation, s3, _proxy: None };
         if let Some(mutant) = mutant.filter(|mutant| !mutant.faults.is_empty()) {
             instance.stand_before(&mutant).await?;
         }
@@ -76,7 +78,7 @@ impl Instance {
 
     fn attached(url: &str) -> Self {
         let isolation = "attached: the service was not started by the harness".to_owned();
-        Self { deployment: Arc::new(submission::attach(url)), ready: Duration::ZERO, isolation, _proxy: None }
+        Self { deployment: Arc::new(submission::attach(url)), ready: Duration::ZERO, isolation, s3: None, _proxy: None }
     }
 
     /// Puts the mutant's fault proxy between the checks and the submission.
@@ -94,10 +96,21 @@ impl Instance {
     /// Stops the submission and waits until nothing is left of it.
     pub(super) async fn close(self) {
         self.deployment.close().await;
+        if let Some(s3) = &self.s3 {
+            s3.close().await;
+        }
     }
 }
 
-async fn bucket(backend: Backend, lab_runner: &std::path::Path) -> Result<S3World, Fault> {
+/// Why a submission cannot be run on this machine, found out without starting it.
+pub async fn not_at_hand(target: &Target, around: &Surroundings) -> Option<String> {
+    if let Origin::Missing(reason) = &target.origin {
+        return Some(reason.clone());
+    }
+    submission::not_at_hand(&target.manifest()?, &around.tools).await
+}
+
+async fn bucket(backend: Backend, tools: &Tools) -> Result<S3World, Fault> {
     let host = match backend {
         Backend::Embedded | Backend::Process => IpAddr::V4(Ipv4Addr::LOCALHOST),
         Backend::Containers => {
@@ -105,5 +118,5 @@ async fn bucket(backend: Backend, lab_runner: &std::path::Path) -> Result<S3Worl
             docker::gateway().await.map_err(Fault::NotRun)?
         }
     };
-    S3World::start(backend, host, lab_runner).await.map_err(Fault::Environment)
+    S3World::start(backend, host, tools).await.map_err(Fault::Environment)
 }

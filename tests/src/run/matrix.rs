@@ -49,7 +49,7 @@ pub(super) async fn run(
 }
 
 /// Runs one mutant.
-pub(super) async fn one(lab: &Lab, mutant: Arc<Mutant>, around: &Surroundings) -> MutantResult {
+pub async fn one(lab: &Lab, mutant: Arc<Mutant>, around: &Surroundings) -> MutantResult {
     let begun = Instant::now();
     let checks = schedule::with_all_it_follows(lab.checks, &mutant.meant_for);
     let mut result = blank(lab, &mutant);

@@ -14,9 +14,11 @@ mod schedule;
 mod starter;
 mod summary;
 
-pub use conduct::{Request, RunError, conduct};
+pub use conduct::{Request, Run, RunError, check_results, conduct};
 pub use event::{CheckLine, Event, Listener};
-pub use instance::Surroundings;
+pub use instance::{Surroundings, not_at_hand};
+pub use matrix::one as mutant_result;
 pub use parity::{Allowance, ParityFile};
-pub use plan::{Selection, Source, Target, manifests};
+pub use plan::{Selection, Source, Target, manifests, targets};
+pub use schedule::with_all_it_follows;
 pub use summary::{ALL_PASSED, FAILED, NOT_TO_BE_HAD, WRONG_USAGE};

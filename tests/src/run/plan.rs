@@ -39,6 +39,8 @@ pub struct Target {
     pub backend: Backend,
     /// As reports name it.
     pub label: String,
+    /// Whether it may start containers.
+    pub containers: bool,
     /// What to start.
     pub origin: Origin,
 }
@@ -52,6 +54,15 @@ pub enum Origin {
     Attached(String),
     /// Nothing, and why.
     Missing(String),
+}
+
+impl Target {
+    /// What the submission says about itself; none for a service that was attached to.
+    #[must_use]
+    pub fn manifest(&self) -> Option<Manifest> {
+        let Origin::Folder(folder, name) = &self.origin else { return None };
+        Manifest::read(&folder.join(name)).ok()
+    }
 }
 
 /// A folder's manifests, by file name, the cheapest backend first.
@@ -78,15 +89,17 @@ pub fn manifests(folder: &Path) -> Result<Vec<(String, Manifest)>, Box<ManifestE
 ///
 /// # Errors
 /// A manifest is malformed.
-pub(super) fn targets(
-    lab: &Lab,
-    source: &Source,
-    selection: &Selection,
-) -> Result<Vec<Vec<Target>>, Box<ManifestError>> {
+pub fn targets(lab: &Lab, source: &Source, selection: &Selection) -> Result<Vec<Vec<Target>>, Box<ManifestError>> {
     let folder = match source {
         Source::Attached(url) => {
             let origin = Origin::Attached(url.clone());
-            return Ok(vec![vec![Target { lab: lab.clone(), backend: Backend::Process, label: url.clone(), origin }]]);
+            return Ok(vec![vec![Target {
+                lab: lab.clone(),
+                backend: Backend::Process,
+                label: url.clone(),
+                containers: false,
+                origin,
+            }]]);
         }
         Source::Reference => lab.folder.join("solution"),
         Source::Folder(folder) => folder.clone(),
@@ -96,12 +109,14 @@ pub(super) fn targets(
         lab: lab.clone(),
         backend: manifest.backend,
         label: label(source, &folder, manifest),
+        containers: manifest.backend == Backend::Containers || manifest.requires.docker,
         origin: Origin::Folder(folder.clone(), name.clone()),
     };
     let missing = |backend: Backend| Target {
         lab: lab.clone(),
         backend,
         label: folder_name(&folder),
+        containers: false,
         origin: Origin::Missing(format!("there is no variant for the backend {backend} in {}", folder.display())),
     };
     Ok(match selection {

@@ -146,7 +146,8 @@ pub(super) fn judge(fault: Fault) -> (Verdict, Option<Finding>) {
 }
 
 /// A check with everything that it follows, directly or not, in declared order.
-pub(super) fn with_all_it_follows(checks: &[Check], id: &str) -> Vec<Check> {
+#[must_use]
+pub fn with_all_it_follows(checks: &[Check], id: &str) -> Vec<Check> {
     let mut wanted = vec![id.to_owned()];
     let mut next = 0;
     while let Some(id) = wanted.get(next).cloned() {

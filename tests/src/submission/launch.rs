@@ -3,6 +3,7 @@
 //! Next on the data's way: `supervise.rs` is what stands between.
 
 use super::output::Output;
+use crate::private::Keeper;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -119,6 +120,8 @@ pub struct Tools {
     pub lab_runner: PathBuf,
     /// The folder of our own binaries, first on a submission's PATH.
     pub binaries: PathBuf,
+    /// Who clears away after us, should we be ended.
+    pub keeper: Keeper,
     /// `LAB_TOOLS`: what `cargo xtask images` has installed.
     pub labs: PathBuf,
 }

@@ -237,3 +237,19 @@ fn known_variables(path: &Path, text: &str) -> Result<(), Box<ManifestError>> {
 fn ready_timeout_s() -> u64 {
     60
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Manifest;
+    use std::{fs, path::Path};
+
+    #[test]
+    fn the_committed_schema_is_current() {
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Manifest)).unwrap() + "\n";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/submission.schema.json");
+        if fs::read_to_string(&path).unwrap_or_default() != schema {
+            fs::write(&path, schema).unwrap();
+            panic!("schemas/submission.schema.json was out of date and has been rewritten: look at it and commit it");
+        }
+    }
+}

@@ -27,4 +27,4 @@ pub use manifest::{AccountSource, Manifest};
 pub use parts::{Account, CommandOutput, LogText, Process, Secret};
 pub use place::Place;
 pub use read::{ManifestError, read_toml};
-pub use start::{StartError, StartPlan, attach, start};
+pub use start::{StartError, StartPlan, attach, not_at_hand, start};

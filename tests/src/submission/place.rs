@@ -1,24 +1,18 @@
 //! The private surroundings of one run of one submission: its folders, its port, its environment. Two runs never share any of it.
 
 use super::{expand::Expansion, folder, launch::Tools};
-use crate::world::s3::Handed;
+use crate::{private::PrivateFolder, world::s3::Handed};
 use std::{
     collections::BTreeMap,
-    fs::{self, Permissions},
-    io,
+    fs, io,
     net::{Ipv4Addr, TcpListener},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
-use tempfile::TempDir;
-
-/// Folders and files that other users of the machine (a database's own, say) may pass through but not list.
-const PASS_THROUGH: u32 = 0o711;
 
 /// Where one submission lives while it runs. Dropping it removes everything.
 #[derive(Debug)]
 pub struct Place {
-    root: TempDir,
+    root: PrivateFolder,
     /// The private copy of the submission's folder.
     pub submission: PathBuf,
     /// `LAB_WORK`: survives restarts, not the run.
@@ -37,16 +31,14 @@ impl Place {
     ///
     /// # Errors
     /// The disk is full, or a file cannot be read: the environment's fault.
-    pub fn new(source: &Path) -> io::Result<Self> {
-        let root = tempfile::Builder::new().prefix("lab-").tempdir()?;
-        fs::set_permissions(root.path(), Permissions::from_mode(PASS_THROUGH))?;
+    pub fn new(source: &Path, tools: &Tools, containers: bool) -> io::Result<Self> {
+        let root = PrivateFolder::new(&tools.keeper, containers)?;
         let [submission, work, home, tmp] = ["submission", "work", "home", "tmp"].map(|name| root.path().join(name));
         for folder in [&work, &home, &tmp] {
             fs::create_dir(folder)?;
         }
         folder::copy(source, &submission)?;
-        let project = project_name(root.path());
-        Ok(Self { submission, work, port: free_port()?, project, root })
+        Ok(Self { submission, work, port: free_port()?, project: root.project(), root })
     }
 
     /// The folder that holds all the others.
@@ -88,14 +80,9 @@ impl Place {
 
 /// PATH as a submission sees it: our own binaries first.
 #[must_use]
-fn search_path(tools: &Tools) -> String {
+pub(super) fn search_path(tools: &Tools) -> String {
     let inherited = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
     format!("{}:{inherited}", tools.binaries.display())
-}
-
-fn project_name(root: &Path) -> String {
-    // Compose allows lower-case letters, digits and dashes; the folder's random part may hold capitals.
-    root.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
 /// A port that was free a moment ago.

@@ -6,6 +6,7 @@ use super::{
     Deployment, Expansion, Manifest, ManifestError, Place,
     deployment::{Attached, Started},
     launch::{Launch, Running, Tools},
+    place::search_path,
     ready::{self, Unready},
     requires,
 };
@@ -33,6 +34,8 @@ pub struct StartPlan {
     pub manifest: String,
     /// The mistake to build in, where there is one: edits of the private copy and wrappers of commands.
     pub mutant: Option<Arc<Mutant>>,
+    /// Whether it may start containers.
+    pub containers: bool,
     /// The run's seed.
     pub seed: u64,
     /// Our own binaries.
@@ -62,7 +65,7 @@ impl From<Fault> for StartError {
 /// See [`StartError`]. Nothing is left running or lying about.
 pub async fn start(plan: StartPlan) -> Result<Deployment, StartError> {
     let environment = |error: std::io::Error| Fault::Environment(error.to_string());
-    let place = Place::new(&plan.folder).map_err(environment)?;
+    let place = Place::new(&plan.folder, &plan.tools, plan.containers).map_err(environment)?;
     let manifest_file = place.submission.join(MANIFEST);
     if plan.manifest != MANIFEST {
         std::fs::copy(place.submission.join(&plan.manifest), &manifest_file).map_err(environment)?;
@@ -80,6 +83,17 @@ pub async fn start(plan: StartPlan) -> Result<Deployment, StartError> {
     let started = Started::new(plan, manifest, place, &variables, surroundings).map_err(expansion)?;
     started.launch().await?;
     Ok(Deployment::started(started))
+}
+
+/// Why a submission cannot be run on this machine, found out without starting it.
+pub async fn not_at_hand(manifest: &Manifest, tools: &Tools) -> Option<String> {
+    if manifest.backend == Backend::Containers
+        && let Err(reason) = docker::at_hand().await
+    {
+        return Some(reason);
+    }
+    let known = BTreeMap::from([("LAB_TOOLS".to_owned(), tools.labs.display().to_string())]);
+    requires::unmet(&manifest.requires, &Expansion::new(known), &search_path(tools)).await
 }
 
 /// Takes a service that already runs for a submission. Its credentials come from the environment.

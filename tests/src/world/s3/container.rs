@@ -2,7 +2,7 @@
 //! every other container reach them, which is the default bridge's gateway.
 
 use super::service::{Addresses, Settings};
-use crate::world::docker;
+use crate::{private::PrivateFolder, world::docker};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use testcontainers::{
     ContainerAsync, GenericImage, ImageExt,
@@ -17,18 +17,20 @@ const IMAGE: (&str, &str) = ("mlops-labs/debian", "bookworm");
 const S3_PORT: u16 = 9000;
 const IAM_PORT: u16 = 9001;
 
-/// A running container. Dropping it removes the container and its settings.
+/// A running container. Its settings lie in the world's private folder, whose project it is labelled with.
 #[derive(Debug)]
 pub(super) struct Contained {
     _container: ContainerAsync<GenericImage>,
-    _settings: tempfile::TempDir,
 }
 
 impl Contained {
-    pub(super) async fn start(lab_runner: &Path, settings: Settings) -> Result<(Self, Addresses), String> {
+    pub(super) async fn start(
+        lab_runner: &Path,
+        settings: Settings,
+        files: &PrivateFolder,
+    ) -> Result<(Self, Addresses), String> {
         let gateway = docker::gateway().await?;
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let file = folder.path().join("settings.json");
+        let file = files.path().join("settings.json");
         write_settings(&file, settings).map_err(|error| error.to_string())?;
         // The container's standard input is closed, so a tail keeps the pipe open for as long as the container lives.
         let script = "{ cat /settings.json; echo; exec tail -f /dev/null; } | /lab-runner world s3";
@@ -38,6 +40,7 @@ impl Contained {
             .with_wait_for(WaitFor::message_on_stdout("\"iam\""))
             .with_mount(Mount::bind_mount(lab_runner.display().to_string(), "/lab-runner"))
             .with_mount(Mount::bind_mount(file.display().to_string(), "/settings.json"))
+            .with_label("com.docker.compose.project", files.project())
             .with_cmd(["sh", "-c", script]);
         let container = image.start().await.map_err(|error| format!("the S3 container: {error}"))?;
         let port = async |inside: u16| {
@@ -45,7 +48,7 @@ impl Contained {
             published.map(|port| format!("http://{gateway}:{port}")).map_err(|error| error.to_string())
         };
         let addresses = Addresses { s3: port(S3_PORT).await?, iam: port(IAM_PORT).await? };
-        Ok((Self { _container: container, _settings: folder }, addresses))
+        Ok((Self { _container: container }, addresses))
     }
 }
 

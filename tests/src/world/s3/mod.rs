@@ -16,8 +16,11 @@ mod spawned;
 
 pub use service::{Addresses, Settings, serve_from_standard_input};
 
-use crate::{backend::Backend, check::Fault, wire::BucketAccess};
-use std::{net::IpAddr, path::Path};
+use crate::{
+    backend::Backend, check::Fault, private::PrivateFolder, submission::launch::Tools, wire::BucketAccess,
+    world::docker,
+};
+use std::net::IpAddr;
 
 /// The region that every signature names.
 pub const REGION: &str = "us-east-1";
@@ -33,14 +36,14 @@ pub const HARNESS_USER: &str = "harness";
 pub struct S3World {
     handed: Handed,
     access: BucketAccess,
-    _running: Running,
+    running: Running,
 }
 
 #[derive(Debug)]
 enum Running {
-    Here { _service: service::Service, _files: tempfile::TempDir },
-    Spawned { _process: spawned::Spawned, _files: tempfile::TempDir },
-    Contained { _container: Box<container::Contained> },
+    Here { _service: service::Service, _files: PrivateFolder },
+    Spawned { _process: spawned::Spawned, _files: PrivateFolder },
+    Contained { _container: Box<container::Contained>, files: PrivateFolder },
 }
 
 /// What a submission is given: addresses and a first key of its own.
@@ -57,8 +60,9 @@ impl S3World {
     ///
     /// # Errors
     /// Why there is no bucket: the environment's fault.
-    pub async fn start(backend: Backend, host: IpAddr, lab_runner: &Path) -> Result<Self, String> {
-        let files = tempfile::Builder::new().prefix("lab-s3-").tempdir().map_err(|error| error.to_string())?;
+    pub async fn start(backend: Backend, host: IpAddr, tools: &Tools) -> Result<Self, String> {
+        let contained = backend == Backend::Containers;
+        let files = PrivateFolder::new(&tools.keeper, contained).map_err(|error| error.to_string())?;
         let settings = Settings::fresh(host, files.path());
         let (addresses, running) = match backend {
             Backend::Embedded => {
@@ -66,12 +70,13 @@ impl S3World {
                 (service.addresses().clone(), Running::Here { _service: service, _files: files })
             }
             Backend::Process => {
-                let (process, addresses) = spawned::Spawned::start(lab_runner, &settings).await?;
+                let (process, addresses) = spawned::Spawned::start(&tools.lab_runner, &settings).await?;
                 (addresses, Running::Spawned { _process: process, _files: files })
             }
             Backend::Containers => {
-                let (container, addresses) = container::Contained::start(lab_runner, settings.clone()).await?;
-                (addresses, Running::Contained { _container: Box::new(container) })
+                let (container, addresses) =
+                    container::Contained::start(&tools.lab_runner, settings.clone(), &files).await?;
+                (addresses, Running::Contained { _container: Box::new(container), files })
             }
         };
         Ok(Self::new(&settings, addresses, running))
@@ -91,7 +96,14 @@ impl S3World {
             access_key_id: settings.harness_key.id.clone(),
             secret_access_key: settings.harness_key.secret.clone(),
         };
-        Self { handed, access, _running: running }
+        Self { handed, access, running }
+    }
+
+    /// Stops what does not stop by being dropped: a container's removal must be waited for.
+    pub async fn close(&self) {
+        if let Running::Contained { files, .. } = &self.running {
+            docker::remove_project(&files.project()).await;
+        }
     }
 
     /// What the submission is given.
