@@ -5,7 +5,7 @@
 use crate::server::auth::access::Access;
 use crate::server::auth::permission::Right::{Manage, Read, Update};
 use crate::server::routes::{
-    Answer, Call, artifacts, experiments, inputs, logging, metrics, model_versions, multipart, permissions,
+    Answer, Call, artifacts, experiments, inputs, logging, metrics, model_versions, multipart, nothing, permissions,
     registered_models, runs, users,
 };
 use axum::body::Body;
@@ -125,7 +125,9 @@ fn run_routes() -> Vec<Route> {
         api(post.clone(), "/mlflow/runs/delete-tag", Access::Run(Update), |call| Box::pin(logging::delete_tag(call))),
         api(post.clone(), "/mlflow/runs/log-batch", Access::Run(Update), |call| Box::pin(logging::batch(call))),
         api(post.clone(), "/mlflow/runs/log-model", Access::Run(Update), |call| Box::pin(logging::model(call))),
-        api(post, "/mlflow/runs/log-inputs", Access::Run(Update), |call| Box::pin(inputs::log(call))),
+        api(post.clone(), "/mlflow/runs/log-inputs", Access::Run(Update), |call| Box::pin(inputs::log(call))),
+        // MLflow 3 asks for a run's logged models wherever it lists artifacts. In 2.x's world there are none.
+        api(post, "/mlflow/logged-models/search", Access::SignedIn, |_| Box::pin(async { nothing() })),
         api(get.clone(), "/mlflow/metrics/get-history", Access::Run(Read), |call| Box::pin(metrics::history(call))),
         api(get.clone(), "/mlflow/metrics/get-history-bulk", Access::Runs("run_id", Read), |call| {
             Box::pin(metrics::history_bulk(call))
