@@ -66,6 +66,8 @@ pub struct CheckLine {
     pub backend: Backend,
     /// Unique in its lab.
     pub id: String,
+    /// What is asked.
+    pub title: String,
     /// What became of it.
     pub verdict: Verdict,
     /// How long it took.
@@ -82,6 +84,7 @@ impl From<&CheckResult> for CheckLine {
             lab: check.lab.clone(),
             backend: check.backend,
             id: check.id.clone(),
+            title: check.title.clone(),
             verdict: check.verdict,
             duration_ms: check.duration_ms,
             finding: check.finding.clone(),

@@ -99,6 +99,9 @@ fn lines(event: &Event, paint: Paint) -> Vec<String> {
 
 fn check_lines(check: &CheckLine, paint: Paint) -> Vec<String> {
     let mut lines = vec![format!("{} {} ({} ms)", paint.verdict(check.verdict), check.id, check.duration_ms)];
+    if check.verdict.costs_points() {
+        lines.push(indented("", &check.title));
+    }
     if let Some(finding) = &check.finding {
         lines.push(indented("", &finding.what));
         lines.extend(finding.expected.iter().map(|text| indented("expected ", text)));
