@@ -28,13 +28,13 @@ const GRACE: Duration = Duration::from_secs(10);
 pub enum ServeError {
     /// The address is taken, or not this machine's.
     #[error(
-        "cannot listen on {address}: {source}; stop what listens there, or give another --port (0 takes a free one)"
+        "cannot listen on {address}: {reason}; stop what listens there, or give another --port (0 takes a free one)"
     )]
     Bind {
         /// The address.
         address: String,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The database cannot be opened.
     #[error(transparent)]
@@ -49,23 +49,23 @@ pub enum ServeError {
     )]
     NoAdministrator,
     /// The first administrator could not be created.
-    #[error("cannot create the administrator '{username}': {source}")]
+    #[error("cannot create the administrator '{username}': {reason}")]
     Administrator {
         /// Their name.
         username: String,
         /// The reason.
-        source: ApiError,
+        reason: ApiError,
     },
     /// The ready file cannot be written.
-    #[error("cannot write the ready file {}: {source}", path.display())]
+    #[error("cannot write the ready file {}: {reason}", path.display())]
     ReadyFile {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The system refuses to serve.
-    #[error("cannot serve: {0}")]
+    #[error("the system refuses to serve")]
     Io(#[from] std::io::Error),
 }
 
@@ -78,7 +78,7 @@ pub async fn serve(settings: Settings) -> Result<(), ServeError> {
     let address = format!("{}:{}", settings.host, settings.port);
     // Bound first: a taken port is told before a database is touched.
     let listener =
-        TcpListener::bind(&address).await.map_err(|source| ServeError::Bind { address: address.clone(), source })?;
+        TcpListener::bind(&address).await.map_err(|reason| ServeError::Bind { address: address.clone(), reason })?;
     let url = format!("http://{}", shown(&settings.host, listener.local_addr()?));
     let state = Arc::new(open(&settings).await?);
     // Small answers must not wait for the peer's acknowledgement of the one before.
@@ -131,7 +131,7 @@ async fn open(settings: &Settings) -> Result<ServerState, ServeError> {
 
 /// Creates the first administrator. Later starts leave passwords alone: they change through the users API.
 async fn ensure_administrator(store: &Store, username: &str, password: Option<SecretString>) -> Result<(), ServeError> {
-    let failed = |source| ServeError::Administrator { username: username.to_owned(), source };
+    let failed = |reason| ServeError::Administrator { username: username.to_owned(), reason };
     if store.has_users().await.map_err(failed)? {
         return Ok(());
     }
@@ -152,7 +152,7 @@ fn shown(host: &str, bound: SocketAddr) -> String {
 }
 
 fn write_ready_file(path: &Path, url: &str) -> Result<(), ServeError> {
-    let failed = |source| ServeError::ReadyFile { path: path.to_owned(), source };
+    let failed = |reason| ServeError::ReadyFile { path: path.to_owned(), reason };
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
     std::fs::write(&beside, url).map_err(failed)?;

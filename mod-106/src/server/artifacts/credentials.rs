@@ -31,12 +31,12 @@ pub enum CredentialsError {
     )]
     Absent,
     /// The file cannot be read.
-    #[error("cannot read the S3 credentials in {}: {source}", path.display())]
+    #[error("cannot read the S3 credentials in {}: {reason}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The file lacks a line.
     #[error("the S3 credentials in {} lack the line {key}=…", path.display())]
@@ -116,7 +116,7 @@ fn version(path: &Path) -> Option<(SystemTime, u64)> {
 
 fn read(path: &Path) -> Result<AwsCredential, CredentialsError> {
     let text = std::fs::read_to_string(path)
-        .map_err(|source| CredentialsError::Unreadable { path: path.to_owned(), source })?;
+        .map_err(|reason| CredentialsError::Unreadable { path: path.to_owned(), reason })?;
     let line = |key: &str| {
         text.lines().find_map(|line| {
             let (name, value) = line.trim().trim_start_matches("export ").split_once('=')?;

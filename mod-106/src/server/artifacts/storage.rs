@@ -42,12 +42,12 @@ pub struct ArtifactStore {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder cannot be made or used.
-    #[error("cannot use the artifact folder {location}: {source}")]
+    #[error("cannot use the artifact folder {location}: {reason}")]
     Folder {
         /// What was given.
         location: String,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The URL is of no known kind.
     #[error("artifacts cannot be kept at '{location}'; give a folder, file:///folder or s3://bucket/prefix")]
@@ -59,7 +59,7 @@ pub enum OpenError {
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
     /// The store's settings make no sense.
-    #[error("cannot open the artifact store: {0}")]
+    #[error("cannot open the artifact store")]
     Settings(#[from] object_store::Error),
 }
 
@@ -86,7 +86,7 @@ impl ArtifactStore {
             return Err(OpenError::UnknownLocation { location: location.to_owned() });
         }
         std::fs::create_dir_all(folder)
-            .map_err(|source| OpenError::Folder { location: location.to_owned(), source })?;
+            .map_err(|reason| OpenError::Folder { location: location.to_owned(), reason })?;
         let objects = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true);
         Ok(Self { objects: Arc::new(objects), s3: None, prefix: root() })
     }

@@ -23,12 +23,12 @@ pub enum OpenError {
         url: String,
     },
     /// SQLite refuses.
-    #[error("cannot open the database '{url}': {source}; check that its folder exists and can be written")]
+    #[error("cannot open the database '{url}': {reason}; check that its folder exists and can be written")]
     Unusable {
         /// What was given.
         url: String,
         /// SQLite's reason.
-        source: sqlx::Error,
+        reason: sqlx::Error,
     },
     /// A newer server wrote this database.
     #[error("the database '{url}' has schema {found}, this server knows up to {known}; start the newer server")]
@@ -47,7 +47,7 @@ pub enum OpenError {
 /// # Errors
 /// When the URL is of no known kind, the file cannot be used, or a newer server wrote it.
 pub async fn open(url: &str) -> Result<Store, OpenError> {
-    let unusable = |source| OpenError::Unusable { url: url.to_owned(), source };
+    let unusable = |reason| OpenError::Unusable { url: url.to_owned(), reason };
     if !url.starts_with("sqlite:") {
         return Err(OpenError::UnknownUrl { url: url.to_owned() });
     }
@@ -81,7 +81,7 @@ pub async fn open(url: &str) -> Result<Store, OpenError> {
 
 impl Store {
     async fn migrate(&self, url: &str) -> Result<(), OpenError> {
-        let unusable = |source| OpenError::Unusable { url: url.to_owned(), source };
+        let unusable = |reason| OpenError::Unusable { url: url.to_owned(), reason };
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unusable)?;
         sqlx::raw_sql(
             "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, applied INTEGER NOT NULL)",
