@@ -25,6 +25,7 @@
 //! |---|---|---|
 //! | source of a model version | any place that the server serves | must belong to the run named in `run_id` |
 //! | permissions on one experiment or model | `create_permission` and its companions | gone in favour of roles: [`ErrorCode::EndpointNotFound`] |
+//! | deleting a user who holds a permission | [`ErrorCode::BadRequest`]: take the permissions back first | not tried |
 //! | artifact names beyond Latin-1 | uploaded, listed, but the download's connection is cut | downloaded |
 //! | a file that takes longer than 30 s | gunicorn kills the worker; start with `--gunicorn-opts "--timeout 600"` | taken |
 //! | a dataset whose name and digest are known from another experiment | summarised there only | not tried |
