@@ -291,7 +291,11 @@ impl Deployment {
     /// How the submission is fenced in, in words for the report.
     #[must_use]
     pub fn isolation(&self) -> String {
-        "a supervised process group with resource limits, a scrubbed environment and private folders".to_owned()
+        let fence = "a supervised process group with resource limits, a scrubbed environment and private folders";
+        match self.own().and_then(|started| started.manifest.sandbox.image.as_deref()) {
+            Some(image) => format!("{fence}; the image {image} that it names was not used"),
+            None => fence.to_owned(),
+        }
     }
 
     /// Why the world under the submission is gone, if it is: what fails then is not the submission's fault.
