@@ -96,14 +96,14 @@ pub(crate) fn an_unclosed_logger_says_what_is_lost() -> Result<(), Failed> {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    tracing::subscriber::with_default(subscriber, || {
-        block_on(async {
-            let logger = logger("http://127.0.0.1:1", &LoggerSettings::default());
-            for step in 0..3 {
-                logger.log_metric(metric(step)).await.unwrap();
-            }
-            drop(logger);
-        });
+    // For the whole process: a subscriber of one thread races with the other tests for what tracing remembers of each line.
+    tracing::subscriber::set_global_default(subscriber)?;
+    block_on(async {
+        let logger = logger("http://127.0.0.1:1", &LoggerSettings::default());
+        for step in 0..3 {
+            logger.log_metric(metric(step)).await.unwrap();
+        }
+        drop(logger);
     });
     let text = String::from_utf8(log.0.lock().unwrap().clone())?;
     assert!(text.contains("WARN") && text.contains("unsent=3"), "{text}");
