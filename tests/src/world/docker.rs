@@ -59,10 +59,24 @@ pub async fn gateway() -> Result<IpAddr, String> {
 /// # Errors
 /// Docker does not say.
 pub async fn network_gateway(network: &str) -> Result<IpAddr, String> {
-    let format = "{{range .IPAM.Config}}{{.Gateway}} {{end}}";
+    let format = "{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}} {{end}}";
     let answer = run(&["network", "inspect", network, "--format", format]).await?;
-    let first = answer.split_whitespace().next().unwrap_or_default();
-    first.parse().map_err(|_| format!("Docker's network {network} has no gateway, but {answer:?}"))
+    answer
+        .split_whitespace()
+        .next()
+        .and_then(first_address)
+        .ok_or_else(|| format!("Docker's network {network} has no gateway, but {answer:?}"))
+}
+
+/// A gateway as it is; of a subnet its first address, which Docker takes for the default bridge without saying so.
+fn first_address(word: &str) -> Option<IpAddr> {
+    match word.split_once('/') {
+        None => word.parse().ok(),
+        Some((network, _)) => {
+            let network: std::net::Ipv4Addr = network.parse().ok()?;
+            Some(std::net::Ipv4Addr::from(u32::from(network) + 1).into())
+        }
+    }
 }
 
 /// Whether an image is on this machine.
