@@ -3,6 +3,8 @@
 //! - `labs.rs` — every check on every backend at hand, and every mutant
 //! - `bad_input/` — what goes wrong in earnest
 
+#![expect(clippy::unwrap_used, reason = "a panic is how these tests fail")]
+
 mod bad_input;
 mod labs;
 

@@ -27,7 +27,7 @@ pub fn printing() -> Listener {
         if let Event::Starting { lab, backend, checks, .. } = event {
             bar.reset();
             bar.set_length(*checks as u64);
-            bar.set_message(format!("{lab} on {}", backend));
+            bar.set_message(format!("{lab} on {backend}"));
         }
         if let Event::Mutants { count, .. } = event {
             bar.reset();

@@ -27,7 +27,7 @@ pub(super) async fn run(lab: &Lab, around: &Surroundings) -> Option<Gate> {
         problems.push("no check fails".to_owned());
         let reasons =
             run.checks.iter().filter(|check| !check.verdict.counts()).filter_map(|check| check.finding.as_ref());
-        problems.extend(reasons.take(1).map(|finding| finding.sentence()));
+        problems.extend(reasons.take(1).map(super::super::results::Finding::sentence));
     }
     Some(Gate { title, holds: problems.is_empty(), problems })
 }
