@@ -21,6 +21,7 @@ use std::{
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     time::{Duration, Instant},
 };
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The exit code when the command could not be started at all, as shells have it.
 pub const CANNOT_START: u8 = 127;
@@ -69,6 +70,7 @@ fn run(command: &[String], grace: Duration) -> Result<u8, String> {
     SigSet::all().thread_block().map_err(|error| error.to_string())?;
     prctl::set_child_subreaper(true).map_err(|error| error.to_string())?;
     limit_resources();
+    forget_ignored_signals().map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).process_group(0);
     let child = spawn_unblocked(&mut command)?;
@@ -77,6 +79,18 @@ fn run(command: &[String], grace: Duration) -> Result<u8, String> {
     watch_harness(tell.clone());
     reap(tell);
     Ok(wait(child, &events, grace))
+}
+
+/// What was ignored when the harness was started (`nohup` ignores SIGHUP) would stay ignored in the submission, and a shell cannot trap
+/// what was ignored before it began. A signal with a handler is reset by `exec`; tokio installs handlers without `unsafe`, and keeps them.
+fn forget_ignored_signals() -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _inside = runtime.enter();
+    let kinds = [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit(), SignalKind::terminate()];
+    for kind in kinds.into_iter().chain([SignalKind::user_defined1(), SignalKind::user_defined2()]) {
+        drop(signal(kind)?);
+    }
+    Ok(())
 }
 
 /// Starts the command with its signals open: a child inherits what is blocked, and its own traps would never run.
