@@ -2,11 +2,15 @@
 //!
 //! - `labs.rs` — every check on every backend at hand, and every mutant
 //! - `bad_input/` — what goes wrong in earnest
+//! - `sandbox.rs` — learners' folders in containers without a way out
+//! - `runner.rs` — starts `lab-runner` in a private temporary folder and looks for leftovers
 
 #![expect(clippy::unwrap_used, reason = "a panic is how these tests fail")]
 
 mod bad_input;
 mod labs;
+mod runner;
+mod sandbox;
 
 use libtest_mimic::{Arguments, run};
 use std::{path::Path, process::ExitCode, sync::Arc};
@@ -28,6 +32,7 @@ fn main() -> ExitCode {
     let around = Surroundings { tools, seed: SEED, jobs: 8 };
     let mut trials = labs::trials(&arguments, &around, &runtime);
     trials.extend(bad_input::trials());
+    trials.extend(sandbox::trials(&runtime));
     let conclusion = run(&arguments, trials);
     drop(runtime);
     keeper.finish();

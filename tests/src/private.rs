@@ -11,7 +11,10 @@ use std::{
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -35,6 +38,8 @@ pub struct PrivateFolder {
     folder: Option<TempDir>,
     path: PathBuf,
     keeper: Keeper,
+    /// Whether containers may be left that belong to it; then it is the keeper's, whoever forgets it.
+    containers: AtomicBool,
 }
 
 impl Keeper {
@@ -77,7 +82,13 @@ impl PrivateFolder {
         fs::set_permissions(folder.path(), Permissions::from_mode(PASS_THROUGH))?;
         let path = folder.path().to_path_buf();
         keeper.tell(&format!("{} {}\n", if containers { "containers" } else { "folder" }, path.display()));
-        Ok(Self { folder: Some(folder), path, keeper: keeper.clone() })
+        Ok(Self { folder: Some(folder), path, keeper: keeper.clone(), containers: containers.into() })
+    }
+
+    /// Removes the containers and networks that belong to it. Without this, the keeper does so in the end.
+    pub async fn remove_containers(&self) {
+        docker::remove_project(&self.project()).await;
+        self.containers.store(false, Ordering::Relaxed);
     }
 
     /// Where it is.
@@ -96,8 +107,8 @@ impl PrivateFolder {
 impl Drop for PrivateFolder {
     fn drop(&mut self) {
         let removed = self.folder.take().map(TempDir::close);
-        // What could not be removed now is left to the keeper.
-        if matches!(removed, Some(Ok(()))) {
+        // What could not be removed now, or may still have containers, is left to the keeper.
+        if matches!(removed, Some(Ok(()))) && !self.containers.load(Ordering::Relaxed) {
             self.keeper.tell(&format!("gone {}\n", self.path.display()));
         }
     }

@@ -1,9 +1,7 @@
 //! What the machine does: no Docker, Docker that dies, a full disk, a proxy in the environment, two runs at once, and signals.
 
-use super::{
-    runner::{LAB, Runner, processes_that_know},
-    tests,
-};
+use super::tests;
+use crate::runner::{LAB, Runner, processes_that_know, wait_until};
 use libtest_mimic::Trial;
 use nix::{
     sys::signal::{Signal, kill},
@@ -19,7 +17,6 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
 };
 
 const DOCKER_SOCKET: &str = "/var/run/docker.sock";
@@ -143,12 +140,4 @@ fn interrupted(signal: Signal) {
 
 fn is_serving(folder: &Path) -> bool {
     processes_that_know(folder).iter().any(|process| process.contains("mod-106 serve"))
-}
-
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !holds() {
-        assert!(Instant::now() < deadline, "waited 120 s for {what}");
-        thread::park_timeout(Duration::from_millis(20));
-    }
 }

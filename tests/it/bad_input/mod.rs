@@ -2,14 +2,12 @@
 //! that answer nonsense, Docker that is not there or dies, a full disk, two runs at once, and signals. Each must end with a clear
 //! message, the right verdict and exit code, and nothing left behind.
 //!
-//! - `runner.rs` — starts `lab-runner` in a private temporary folder and looks for leftovers
 //! - `words.rs` — what is typed: labs, folders, manifests
 //! - `submissions.rs` — what a learner's folder does: exits, hangs, floods, takes a port
 //! - `servers.rs` — what an attached service answers: garbage, nothing, half an answer
 //! - `machine.rs` — what the machine does: no Docker, a full disk, a proxy in the environment, two runs, signals
 
 mod machine;
-mod runner;
 mod servers;
 mod submissions;
 mod words;

@@ -1,9 +1,7 @@
 //! What an attached service answers.
 
-use super::{
-    runner::{LAB, Runner},
-    tests,
-};
+use super::tests;
+use crate::runner::{LAB, Runner};
 use libtest_mimic::Trial;
 use std::{
     io::{Read, Write},

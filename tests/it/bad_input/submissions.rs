@@ -1,6 +1,7 @@
 //! What a learner's folder does when it is started.
 
-use super::{runner::Runner, tests};
+use super::tests;
+use crate::runner::Runner;
 use libtest_mimic::Trial;
 use std::net::TcpListener;
 

@@ -1,9 +1,7 @@
 //! What is typed and what is written into manifests.
 
-use super::{
-    runner::{LAB, Runner},
-    tests,
-};
+use super::tests;
+use crate::runner::{LAB, Runner};
 use libtest_mimic::Trial;
 
 const HEAD: &str = "lab = \"mod-106/lab-1\"\nbackend = \"embedded\"\n";

@@ -6,7 +6,7 @@ use crate::{
     backend::Backend,
     check::Fault,
     mutant::{FaultProxy, Mutant},
-    submission::{self, Deployment, StartError, StartPlan, launch::Tools},
+    submission::{self, Deployment, Fence, Manifest, StartError, StartPlan, launch::Tools},
     world::{docker, s3::S3World},
 };
 use std::{
@@ -35,6 +35,7 @@ pub(super) struct Instance {
     pub(super) deployment: Arc<Deployment>,
     pub(super) ready: Duration,
     pub(super) isolation: String,
+    fence: Option<Arc<Fence>>,
     s3: Option<Arc<S3World>>,
     _proxy: Option<FaultProxy>,
 }
@@ -51,8 +52,10 @@ impl Instance {
             Origin::Missing(reason) => return Err(Fault::NotRun(reason.clone()).into()),
             Origin::Attached(url) => return Ok(Self::attached(url)),
         };
+        let submitted = Manifest::read(&folder.join(manifest)).map_err(StartError::Manifest)?;
+        let fence = Arc::new(Fence::raise(&submitted, &around.tools).await?);
         let s3 = if target.lab.manifest.world.iter().any(|service| service == "s3") {
-            Some(Arc::new(bucket(target.backend, &around.tools).await?))
+            Some(Arc::new(bucket(target.backend, fence.gateway(), &around.tools).await?))
         } else {
             None
         };
@@ -63,13 +66,15 @@ impl Instance {
             containers: target.containers,
             seed: around.seed,
             tools: around.tools.clone(),
+            fence: Arc::clone(&fence),
             s3: s3.clone(),
         };
         let begun = Instant::now();
         let deployment = submission::start(plan).await?;
         let ready = begun.elapsed();
         let isolation = deployment.isolation();
-        let mut instance = Self { deployment: Arc::new(deployment), ready, isolation, s3, _proxy: None };
+        let mut instance =
+            Self { deployment: Arc::new(deployment), ready, isolation, fence: Some(fence), s3, _proxy: None };
         if let Some(mutant) = mutant.filter(|mutant| !mutant.faults.is_empty()) {
             instance.stand_before(&mutant).await?;
         }
@@ -77,8 +82,9 @@ impl Instance {
     }
 
     fn attached(url: &str) -> Self {
-        let isolation = "attached: the service was not started by the harness".to_owned();
-        Self { deployment: Arc::new(submission::attach(url)), ready: Duration::ZERO, isolation, s3: None, _proxy: None }
+        let deployment = submission::attach(url);
+        let isolation = deployment.isolation();
+        Self { deployment: Arc::new(deployment), ready: Duration::ZERO, isolation, fence: None, s3: None, _proxy: None }
     }
 
     /// Puts the mutant's fault proxy between the checks and the submission.
@@ -99,6 +105,9 @@ impl Instance {
         if let Some(s3) = &self.s3 {
             s3.close().await;
         }
+        if let Some(fence) = &self.fence {
+            fence.close().await;
+        }
     }
 }
 
@@ -110,10 +119,12 @@ pub async fn not_at_hand(target: &Target, around: &Surroundings) -> Option<Strin
     submission::not_at_hand(&target.manifest()?, &around.tools).await
 }
 
-async fn bucket(backend: Backend, tools: &Tools) -> Result<S3World, Fault> {
-    let host = match backend {
-        Backend::Embedded | Backend::Process => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        Backend::Containers => {
+/// The bucket, at an address that the submission reaches: the one its fence leaves open, or else what its backend has.
+async fn bucket(backend: Backend, gateway: Option<IpAddr>, tools: &Tools) -> Result<S3World, Fault> {
+    let host = match (gateway, backend) {
+        (Some(gateway), _) => gateway,
+        (None, Backend::Embedded | Backend::Process) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        (None, Backend::Containers) => {
             docker::at_hand().await.map_err(Fault::NotRun)?;
             docker::gateway().await.map_err(Fault::NotRun)?
         }

@@ -2,8 +2,8 @@
 //! latter it knows an address and credentials, and nothing else can be asked.
 
 use super::{
-    Account, AccountSource, CommandOutput, Expansion, LogText, Manifest, Place, Process, Secret, UnknownVariable,
-    inspect,
+    Account, AccountSource, CommandOutput, Expansion, Fence, LogText, Manifest, Place, Process, Secret,
+    UnknownVariable, inspect,
     launch::{Launch, Running, Tools},
     start::{StartPlan, environment},
 };
@@ -63,8 +63,18 @@ pub(super) struct Started {
     endpoints: BTreeMap<String, String>,
     accounts: BTreeMap<String, AccountSource>,
     mutant: Option<Arc<Mutant>>,
+    pub(super) fence: Arc<Fence>,
     s3: Option<Arc<S3World>>,
     outputs: SyncMutex<Vec<(super::output::Output, super::output::Output)>>,
+}
+
+/// What a command is to its submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It is what the checks speak to.
+    Service,
+    /// It does something and ends.
+    Command,
 }
 
 impl std::fmt::Debug for Started {
@@ -100,7 +110,10 @@ impl Started {
             redactor.learn("$LAB_S3_SECRET_ACCESS_KEY", s3.handed().secret_access_key());
             redactor.learn("$HARNESS_S3_SECRET_ACCESS_KEY", &s3.access().secret_access_key);
         }
-        let expand = |(name, value): (&String, &String)| Ok((name.clone(), variables.expand(value)?));
+        let expand = |(name, endpoint): (&String, &String)| {
+            let reached = plan.fence.sandbox().map(|sandbox| sandbox.reached(endpoint));
+            Ok((name.clone(), variables.expand(reached.as_deref().unwrap_or(endpoint))?))
+        };
         let endpoints = manifest.endpoints.iter().map(expand).collect::<Result<_, _>>()?;
         let accounts = manifest.accounts.iter().map(|(name, source)| {
             let option = |text: &Option<String>| text.as_deref().map(|text| variables.expand(text)).transpose();
@@ -121,6 +134,7 @@ impl Started {
             running: Mutex::default(),
             variables: variables.clone(),
             mutant: plan.mutant,
+            fence: plan.fence,
             s3: plan.s3,
             outputs: SyncMutex::default(),
             manifest,
@@ -176,14 +190,7 @@ impl Started {
 
     async fn run(&self, command: &[String]) -> Result<CommandOutput, Fault> {
         let command = self.expanded(command)?;
-        let launch = Launch {
-            supervisor: &self.tools.lab_runner,
-            command: &command,
-            folder: &self.place.submission,
-            environment: &self.environment,
-            grace: self.grace(),
-        };
-        let mut running = launch.start().map_err(|error| Fault::Harness(format!("the supervisor: {error}")))?;
+        let mut running = self.start_fenced(&command, Role::Command)?;
         let status = running.wait().await;
         let clean = |output: &super::output::Output| self.redactor.clean(&output.text());
         Ok(CommandOutput { status, stdout: clean(&running.stdout), stderr: clean(&running.stderr) })
@@ -213,6 +220,9 @@ impl Started {
         }
         if let Some(mut running) = self.running.lock().await.take() {
             running.stop().await;
+        }
+        if let Some(sandbox) = self.fence.sandbox() {
+            sandbox.remove_service().await;
         }
     }
 
@@ -254,6 +264,27 @@ impl Started {
         Ok(secrets)
     }
 
+    /// Starts a command behind the submission's fence: the service itself, or one of its named commands.
+    pub(super) fn start_fenced(&self, command: &[String], role: Role) -> Result<Running, Fault> {
+        let supervisor = &self.tools.lab_runner;
+        let grace = self.grace();
+        let running = match self.fence.sandbox() {
+            None => {
+                let (folder, environment) = (&self.place.submission, &self.environment);
+                Launch { supervisor, command, folder, environment, grace }.start()
+            }
+            Some(sandbox) => {
+                let command = match role {
+                    Role::Service => sandbox.service(&self.place, command),
+                    Role::Command => sandbox.command(&self.place, command),
+                };
+                let (folder, environment) = (sandbox.client_folder(), &sandbox.client_environment());
+                Launch { supervisor, command: &command, folder, environment, grace }.start()
+            }
+        };
+        running.map_err(|error| Fault::Harness(format!("the supervisor: {error}")))
+    }
+
     fn expanded(&self, texts: &[String]) -> Result<Vec<String>, Fault> {
         self.variables.expand_all(texts).map_err(|error| Fault::Harness(error.to_string()))
     }
@@ -275,8 +306,8 @@ impl Deployment {
     pub async fn close(&self) {
         let Kind::Started(started) = &self.kind else { return };
         started.halt().await;
-        if started.uses_docker() {
-            docker::remove_project(&started.place.project).await;
+        if started.starts_containers() {
+            started.place.remove_containers().await;
         }
     }
 
@@ -291,10 +322,9 @@ impl Deployment {
     /// How the submission is fenced in, in words for the report.
     #[must_use]
     pub fn isolation(&self) -> String {
-        let fence = "a supervised process group with resource limits, a scrubbed environment and private folders";
-        match self.own().and_then(|started| started.manifest.sandbox.image.as_deref()) {
-            Some(image) => format!("{fence}; the image {image} that it names was not used"),
-            None => fence.to_owned(),
+        match &self.kind {
+            Kind::Started(started) => started.fence.sentence(),
+            Kind::Attached(_) => "attached: the service was not started by the harness".to_owned(),
         }
     }
 
@@ -390,7 +420,10 @@ impl Deployment {
     pub(crate) async fn processes(&self) -> Result<Vec<Process>, Fault> {
         let started = self.ours()?;
         let supervisor = started.running.lock().await.as_ref().and_then(Running::supervisor_pid);
-        let processes = inspect::processes(supervisor, &started.place.project, started.uses_docker()).await;
+        let processes = match started.fence.sandbox() {
+            Some(sandbox) => inspect::processes(None, &sandbox.project(), true).await,
+            None => inspect::processes(supervisor, &started.place.project, started.uses_docker()).await,
+        };
         processes.map_err(Fault::Environment)
     }
 

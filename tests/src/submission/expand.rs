@@ -28,6 +28,14 @@ impl Expansion {
         &self.0
     }
 
+    /// The same variables, but for these, which have other values.
+    #[must_use]
+    pub fn with(&self, others: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let mut variables = self.0.clone();
+        variables.extend(others.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        Self(variables)
+    }
+
     /// The text with every `${NAME}` replaced; a `$` that opens no brace stays as it is.
     ///
     /// # Errors

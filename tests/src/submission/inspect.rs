@@ -122,7 +122,7 @@ fn memory_holds(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 async fn container_pids(project: &str) -> Result<Vec<i32>, String> {
-    let label = format!("label=com.docker.compose.project={project}");
+    let label = format!("label={}={project}", docker::PROJECT_LABEL);
     let containers = docker::run(&["ps", "--quiet", "--filter", &label]).await?;
     let mut pids = Vec::new();
     for container in containers.split_whitespace() {

@@ -2,12 +2,14 @@
 //!
 //! - `manifest.rs` what `submission.toml` may say; `read.rs` reads TOML and points at the line that is wrong
 //! - `expand.rs` `${LAB_…}`; `requires.rs` what must be on this machine; `folder.rs` the private copy
+//! - `fence.rs` what stands around its commands: a process group, or `sandbox.rs`, a container without a way out
 //! - `launch.rs` one supervised command; `supervise.rs` the supervisor itself; `output.rs` what it writes, bounded
 //! - `ready.rs` polls with a deadline; `deployment.rs` is the submission while it runs, as `context.rs` sees it
 //! - `inspect.rs` its processes, logs, secrets and images
 
 mod deployment;
 mod expand;
+mod fence;
 mod folder;
 mod inspect;
 pub mod launch;
@@ -18,11 +20,13 @@ mod place;
 mod read;
 mod ready;
 mod requires;
+mod sandbox;
 mod start;
 pub mod supervise;
 
 pub use deployment::{Deployment, Unmet};
 pub use expand::{Expansion, UnknownVariable};
+pub use fence::Fence;
 pub use manifest::{AccountSource, Manifest};
 pub use parts::{Account, CommandOutput, LogText, Process, Secret};
 pub use place::Place;

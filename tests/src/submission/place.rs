@@ -47,6 +47,18 @@ impl Place {
         self.root.path()
     }
 
+    /// The folders that the submission may write to.
+    #[must_use]
+    pub fn folders(&self) -> [PathBuf; 4] {
+        let [home, tmp] = ["home", "tmp"].map(|name| self.root.path().join(name));
+        [self.submission.clone(), self.work.clone(), home, tmp]
+    }
+
+    /// Removes what Docker may hold of its compose project.
+    pub async fn remove_containers(&self) {
+        self.root.remove_containers().await;
+    }
+
     /// The variables that the submission sees and that its manifest may name.
     #[must_use]
     pub fn variables(&self, seed: u64, tools: &Tools, s3: Option<&Handed>) -> Expansion {

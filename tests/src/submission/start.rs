@@ -3,9 +3,9 @@
 //! Next on the data's way: `deployment.rs`, the submission while it runs.
 
 use super::{
-    Deployment, Expansion, Manifest, ManifestError, Place,
-    deployment::{Attached, Started},
-    launch::{Launch, Running, Tools},
+    Deployment, Expansion, Fence, Manifest, ManifestError, Place,
+    deployment::{Attached, Role, Started},
+    launch::{Running, Tools},
     place::search_path,
     ready::{self, Unready},
     requires,
@@ -17,7 +17,7 @@ use crate::{
     redact::Redactor,
     world::{docker, s3::S3World},
 };
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
 /// The manifest of the variant that runs, in the private copy.
 const MANIFEST: &str = "submission.toml";
@@ -40,6 +40,8 @@ pub struct StartPlan {
     pub seed: u64,
     /// Our own binaries.
     pub tools: Tools,
+    /// What stands around its commands.
+    pub fence: Arc<Fence>,
     /// The bucket, where the lab gives one.
     pub s3: Option<Arc<S3World>>,
 }
@@ -75,12 +77,23 @@ pub async fn start(plan: StartPlan) -> Result<Deployment, StartError> {
     }
     let manifest = Manifest::read(&manifest_file).map_err(StartError::Manifest)?;
     let variables = place.variables(plan.seed, &plan.tools, plan.s3.as_ref().map(|s3| s3.handed()));
-    let surroundings = place.surroundings(&plan.tools);
+    let mut surroundings = place.surroundings(&plan.tools);
     let path = surroundings.get("PATH").cloned().unwrap_or_default();
     if let Some(reason) = requires::unmet(&manifest.requires, &variables, &path).await {
         return Err(Fault::NotRun(reason).into());
     }
+    let fence = Arc::clone(&plan.fence);
+    let variables = match fence.sandbox() {
+        Some(sandbox) => {
+            surroundings.insert("PATH".to_owned(), sandbox.search_path().to_owned());
+            variables.with([("LAB_HOST", Ipv4Addr::UNSPECIFIED.to_string())])
+        }
+        None => variables,
+    };
     let started = Started::new(plan, manifest, place, &variables, surroundings).map_err(expansion)?;
+    if let Some(sandbox) = fence.sandbox() {
+        sandbox.furnish(&started.place, &started.environment).map_err(environment)?;
+    }
     started.launch().await?;
     Ok(Deployment::started(started))
 }
@@ -107,14 +120,7 @@ impl Started {
     /// Runs the start command and waits until it answers.
     pub(super) async fn launch(&self) -> Result<(), Fault> {
         let Some(command) = &self.start_command else { return Ok(()) };
-        let launch = Launch {
-            supervisor: &self.tools.lab_runner,
-            command,
-            folder: &self.place.submission,
-            environment: &self.environment,
-            grace: self.grace(),
-        };
-        let mut running = launch.start().map_err(|error| Fault::Harness(format!("the supervisor: {error}")))?;
+        let mut running = self.start_fenced(command, Role::Service)?;
         let ready = self.until_ready(&mut running).await;
         self.remember_output(&running);
         match ready {
@@ -169,10 +175,15 @@ impl Started {
 
     /// How long it may take to stop in good order; a compose project stops one service after another.
     pub(super) fn grace(&self) -> Duration {
-        Duration::from_secs(if self.uses_docker() { 40 } else { 10 })
+        Duration::from_secs(if self.starts_containers() { 40 } else { 10 })
     }
 
+    /// Whether nothing of it works without Docker.
     pub(super) fn uses_docker(&self) -> bool {
+        self.starts_containers() || self.fence.sandbox().is_some()
+    }
+
+    pub(super) fn starts_containers(&self) -> bool {
         self.manifest.backend == Backend::Containers || self.manifest.requires.docker
     }
 }

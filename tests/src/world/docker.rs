@@ -10,6 +10,9 @@ const PING_LIMIT: Duration = Duration::from_secs(5);
 /// How long a docker command may take before the daemon counts as dead.
 const COMMAND_LIMIT: Duration = Duration::from_secs(120);
 
+/// The label by which compose, and the harness too, says which containers and networks belong together.
+pub const PROJECT_LABEL: &str = "com.docker.compose.project";
+
 /// The bridge on which the host and every container meet.
 const BRIDGE: &str = "bridge";
 
@@ -87,7 +90,7 @@ pub async fn has_image(image: &str) -> bool {
 /// Removes everything that a compose project may have left: containers, networks, volumes. What cannot be removed is left to the
 /// next run's sweep; there is nobody here who could do more.
 pub async fn remove_project(project: &str) {
-    let label = format!("label=com.docker.compose.project={project}");
+    let label = format!("label={PROJECT_LABEL}={project}");
     let kinds: [(&[&str], &[&str]); 3] = [
         (&["ps", "--all", "--quiet"], &["rm", "--force", "--volumes"]),
         (&["network", "ls", "--quiet"], &["network", "rm"]),

@@ -40,7 +40,7 @@ impl Contained {
             .with_wait_for(WaitFor::message_on_stdout("\"iam\""))
             .with_mount(Mount::bind_mount(lab_runner.display().to_string(), "/lab-runner"))
             .with_mount(Mount::bind_mount(file.display().to_string(), "/settings.json"))
-            .with_label("com.docker.compose.project", files.project())
+            .with_label(docker::PROJECT_LABEL, files.project())
             .with_cmd(["sh", "-c", script]);
         let container = image.start().await.map_err(|error| format!("the S3 container: {error}"))?;
         let port = async |inside: u16| {

@@ -16,10 +16,7 @@ mod spawned;
 
 pub use service::{Addresses, Settings, serve_from_standard_input};
 
-use crate::{
-    backend::Backend, check::Fault, private::PrivateFolder, submission::launch::Tools, wire::BucketAccess,
-    world::docker,
-};
+use crate::{backend::Backend, check::Fault, private::PrivateFolder, submission::launch::Tools, wire::BucketAccess};
 use std::net::IpAddr;
 
 /// The region that every signature names.
@@ -102,7 +99,7 @@ impl S3World {
     /// Stops what does not stop by being dropped: a container's removal must be waited for.
     pub async fn close(&self) {
         if let Running::Contained { files, .. } = &self.running {
-            docker::remove_project(&files.project()).await;
+            files.remove_containers().await;
         }
     }
 

@@ -42,7 +42,12 @@ impl Runner {
 
     /// `lab-runner validate LAB --submission FOLDER`, the folder holding these files.
     pub(super) fn grade(files: &[(&str, &[u8])]) -> Self {
-        let mut runner = Self::validate(&[LAB, "--submission"]);
+        Self::grade_for(&[LAB], files)
+    }
+
+    /// `lab-runner validate WORDS… --submission FOLDER`, the folder holding these files.
+    pub(super) fn grade_for(words: &[&str], files: &[(&str, &[u8])]) -> Self {
+        let mut runner = Self::validate(&[words, &["--submission"]].concat());
         let folder = runner.temporary.path().join("submission");
         fs::create_dir(&folder).unwrap();
         for (name, content) in files {
@@ -105,6 +110,16 @@ impl Ended {
     pub(super) fn count(&self, verdict: &str) -> u64 {
         let results = self.results.as_ref().unwrap_or_else(|| panic!("no results.json:\n{}", self.text));
         results["summary"]["verdicts"][verdict].as_u64().unwrap()
+    }
+}
+
+/// Waits for something that comes soon, or never.
+#[track_caller]
+pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited 120 s for {what}");
+        std::thread::park_timeout(Duration::from_millis(20));
     }
 }
 
