@@ -6,7 +6,7 @@ use crate::cargo::{self, Profile};
 use anyhow::Result;
 use std::process::Command;
 
-const REPEATS: usize = 5;
+const REPEATS: usize = 3;
 
 /// Both waits.
 pub(super) fn measure() -> Result<Vec<Figure>> {
