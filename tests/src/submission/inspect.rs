@@ -2,6 +2,7 @@
 
 use super::{Process, Secret, supervise::descendants};
 use crate::world::docker;
+use memchr::memmem;
 use std::{fs, path::Path};
 
 /// No log file is read beyond this.
@@ -104,21 +105,8 @@ fn search_file(path: &Path, secrets: &[Secret]) -> std::io::Result<Vec<String>> 
 }
 
 fn named<'a>(secrets: &'a [Secret], bytes: &'a [u8]) -> impl Iterator<Item = &'a str> {
-    let holds = |value: &str| !value.is_empty() && memory_holds(bytes, value.as_bytes());
+    let holds = |value: &str| !value.is_empty() && memmem::find(bytes, value.as_bytes()).is_some();
     secrets.iter().filter(move |secret| holds(&secret.value)).map(|secret| secret.name.as_str())
-}
-
-fn memory_holds(haystack: &[u8], needle: &[u8]) -> bool {
-    let Some(first) = needle.first() else { return false };
-    let mut rest = haystack;
-    while let Some(start) = rest.iter().position(|byte| byte == first) {
-        rest = &rest[start..];
-        if rest.starts_with(needle) {
-            return true;
-        }
-        rest = &rest[1..];
-    }
-    false
 }
 
 async fn container_pids(project: &str) -> Result<Vec<i32>, String> {
