@@ -3,7 +3,11 @@
 use super::{Process, Secret, supervise::descendants};
 use crate::world::docker;
 use memchr::memmem;
-use std::{fs, path::Path};
+use std::{collections::HashMap, fs, path::Path};
+use testcontainers::{
+    bollard::query_parameters::{ListContainersOptions, TopOptions},
+    core::client::docker_client_instance,
+};
 
 /// No log file is read beyond this.
 const LOG_BYTES: u64 = 16 << 20;
@@ -68,9 +72,10 @@ pub(super) fn secret(path: &Path) -> Option<Secret> {
 /// Where secrets stand in an image: its configuration and history, and every file of every layer.
 pub(super) async fn secrets_in_image(image: &str, secrets: &[Secret]) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
-    let described = docker::run(&["image", "inspect", image]).await?;
-    let history = docker::run(&["history", "--no-trunc", "--format", "{{.CreatedBy}}", image]).await?;
-    for (part, text) in [("configuration", &described), ("history", &history)] {
+    let docker = docker_client_instance().await.map_err(|error| error.to_string())?;
+    let described = docker.inspect_image(image).await.map_err(|error| error.to_string())?;
+    let history = docker.image_history(image).await.map_err(|error| error.to_string())?;
+    for (part, text) in [("configuration", json(&described)?), ("history", json(&history)?)] {
         found.extend(named(secrets, text.as_bytes()).map(|name| format!("{image}: {part} holds {name}")));
     }
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -104,18 +109,27 @@ fn search_file(path: &Path, secrets: &[Secret]) -> std::io::Result<Vec<String>> 
     }
 }
 
+fn json(described: &impl serde::Serialize) -> Result<String, String> {
+    serde_json::to_string(described).map_err(|error| error.to_string())
+}
+
 fn named<'a>(secrets: &'a [Secret], bytes: &'a [u8]) -> impl Iterator<Item = &'a str> {
     let holds = |value: &str| !value.is_empty() && memmem::find(bytes, value.as_bytes()).is_some();
     secrets.iter().filter(move |secret| holds(&secret.value)).map(|secret| secret.name.as_str())
 }
 
 async fn container_pids(project: &str) -> Result<Vec<i32>, String> {
-    let label = format!("label={}={project}", docker::PROJECT_LABEL);
-    let containers = docker::run(&["ps", "--quiet", "--filter", &label]).await?;
+    let docker = docker_client_instance().await.map_err(|error| error.to_string())?;
+    let label = format!("{}={project}", docker::PROJECT_LABEL);
+    let filters = HashMap::from([("label".to_owned(), vec![label])]);
+    let ours = ListContainersOptions { filters: Some(filters), ..ListContainersOptions::default() };
+    let containers = docker.list_containers(Some(ours)).await.map_err(|error| error.to_string())?;
     let mut pids = Vec::new();
-    for container in containers.split_whitespace() {
-        let table = docker::run(&["top", container, "-eo", "pid"]).await?;
-        pids.extend(table.split_whitespace().filter_map(|word| word.parse::<i32>().ok()));
+    for id in containers.into_iter().filter_map(|container| container.id) {
+        let columns = TopOptions { ps_args: "-eo pid".to_owned() };
+        let table = docker.top_processes(&id, Some(columns)).await.map_err(|error| error.to_string())?;
+        let rows = table.processes.unwrap_or_default();
+        pids.extend(rows.iter().filter_map(|row| row.first()?.parse::<i32>().ok()));
     }
     Ok(pids)
 }
