@@ -3,5 +3,6 @@
 pub mod audit;
 pub mod cli;
 pub mod client;
+pub mod documents;
 pub mod server;
 pub mod validation;
