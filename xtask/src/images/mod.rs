@@ -28,12 +28,13 @@ const IMAGES: [Image; 3] = [
 ];
 
 /// The virtual environments under `target/labs/`, and the locked requirements that each is made from.
-const ENVIRONMENTS: [Environment; 2] = [
+const ENVIRONMENTS: &[Environment] = &[
     Environment {
         name: "mlflow-2.22",
         lock: "mod-106/labs/lab-1-tracking-and-registry/solution/images/mlflow/requirements.txt",
     },
     Environment { name: "mlflow-3", lock: "mod-106/tests/requirements-mlflow-3.txt" },
+    Environment { name: "workflows", lock: "mod-106/tests/requirements-workflows.txt" },
 ];
 
 /// One image of the reference deployment.
@@ -71,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let lock = fs::File::create(labs.join(".images.lock")).context("cannot make the lock file")?;
     lock.lock().context("cannot wait for the other `cargo xtask images`")?;
     if arguments.process {
-        for environment in &ENVIRONMENTS {
+        for environment in ENVIRONMENTS {
             environment::install(&labs, environment.name, &cargo::root().join(environment.lock), arguments.force)?;
         }
     } else {
