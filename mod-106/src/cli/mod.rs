@@ -3,6 +3,7 @@
 //! `connection` and `output` are shared: where the server is, and how results are shown. Results go to standard output, all else
 //! to standard error.
 
+pub mod alerts;
 pub mod artifacts;
 pub mod backup;
 mod connection;
@@ -12,7 +13,7 @@ mod output;
 pub mod runs;
 pub mod serve;
 
-use crate::client;
+use crate::{alerts as alerting, client};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -47,6 +48,8 @@ pub enum Command {
     Models(models::Arguments),
     /// List, upload, download and delete a run's files.
     Artifacts(artifacts::Arguments),
+    /// Tell the people who mind, once, and again when it is over.
+    Alerts(alerts::Arguments),
 }
 
 /// Runs the parsed command.
@@ -62,12 +65,16 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Runs(arguments) => runs::run(arguments).await,
         Command::Models(arguments) => models::run(arguments).await,
         Command::Artifacts(arguments) => artifacts::run(arguments).await,
+        Command::Alerts(arguments) => alerts::run(arguments).await,
     }
 }
 
 /// The exit code that an error stands for.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     use client::Error::{Config, Connection, Refused, Timeout, Untrusted};
+    if let Some(error) = error.downcast_ref::<alerting::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
     match error.downcast_ref::<client::Error>() {
         Some(Config { .. } | Refused { .. }) => ExitCode::from(2),
         Some(Connection { .. } | Timeout { .. } | Untrusted { .. }) => ExitCode::from(3),
@@ -104,5 +111,6 @@ mod tests {
         check("models", &["models"]);
         check("artifacts", &["artifacts"]);
         check("artifacts_upload", &["artifacts", "upload"]);
+        check("alerts_send", &["alerts", "send"]);
     }
 }
