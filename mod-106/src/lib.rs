@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-pub mod alerts;
 pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod documents;
+pub mod quiz;
 pub mod server;
 pub mod validation;

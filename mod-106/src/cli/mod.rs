@@ -3,17 +3,17 @@
 //! `connection` and `output` are shared: where the server is, and how results are shown. Results go to standard output, all else
 //! to standard error.
 
-pub mod alerts;
 pub mod artifacts;
 pub mod backup;
 mod connection;
 pub mod experiments;
 pub mod models;
 mod output;
+pub mod quiz;
 pub mod runs;
 pub mod serve;
 
-use crate::{alerts as alerting, client};
+use crate::client;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -48,8 +48,8 @@ pub enum Command {
     Models(models::Arguments),
     /// List, upload, download and delete a run's files.
     Artifacts(artifacts::Arguments),
-    /// Tell the people who mind, once, and again when it is over.
-    Alerts(alerts::Arguments),
+    /// Take the module's quiz; print, grade and explain its papers.
+    Quiz(quiz::Arguments),
 }
 
 /// Runs the parsed command.
@@ -65,16 +65,16 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Runs(arguments) => runs::run(arguments).await,
         Command::Models(arguments) => models::run(arguments).await,
         Command::Artifacts(arguments) => artifacts::run(arguments).await,
-        Command::Alerts(arguments) => alerts::run(arguments).await,
+        Command::Quiz(arguments) => quiz::run(arguments),
     }
 }
 
 /// The exit code that an error stands for.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
-    use client::Error::{Config, Connection, Refused, Timeout, Untrusted};
-    if let Some(error) = error.downcast_ref::<alerting::Error>() {
+    if let Some(error) = error.downcast_ref::<crate::quiz::Error>() {
         return ExitCode::from(error.exit_code());
     }
+    use client::Error::{Config, Connection, Refused, Timeout, Untrusted};
     match error.downcast_ref::<client::Error>() {
         Some(Config { .. } | Refused { .. }) => ExitCode::from(2),
         Some(Connection { .. } | Timeout { .. } | Untrusted { .. }) => ExitCode::from(3),
@@ -106,11 +106,12 @@ mod tests {
             insta::assert_snapshot!(format!("help_{name}"), help);
         }
         check("experiments", &["experiments"]);
+        check("quiz", &["quiz"]);
+        check("quiz_take", &["quiz", "take"]);
         check("runs", &["runs"]);
         check("runs_log", &["runs", "log"]);
         check("models", &["models"]);
         check("artifacts", &["artifacts"]);
         check("artifacts_upload", &["artifacts", "upload"]);
-        check("alerts_send", &["alerts", "send"]);
     }
 }

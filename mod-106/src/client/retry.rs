@@ -41,7 +41,10 @@ impl RetryPolicy {
         if repeat != Repeat::Safe || attempts_made > self.retries {
             return None;
         }
-        let backoff = || Some(self.backoff(attempts_made, dice));
+        let backoff = || {
+            let ceiling = self.base.saturating_mul(1 << attempts_made.saturating_sub(1).min(16)).min(self.longest);
+            Some(ceiling.mul_f64(dice))
+        };
         match outcome {
             Outcome::Disconnected => backoff(),
             Outcome::Answered { status: 429 | 502 | 503 | 504, retry_after } => match retry_after {
@@ -53,16 +56,8 @@ impl RetryPolicy {
     }
 }
 
-impl RetryPolicy {
-    /// The wait after this many attempts, where nobody asked for another: twofold growth, full jitter. `dice` lies in `0.0..1.0`.
-    pub(crate) fn backoff(&self, attempts_made: u32, dice: f64) -> Duration {
-        let ceiling = self.base.saturating_mul(1 << attempts_made.saturating_sub(1).min(16)).min(self.longest);
-        ceiling.mul_f64(dice)
-    }
-}
-
 /// Reads `Retry-After`: seconds, or an HTTP date, which counts from `now`. What cannot be read is as if it were absent.
-pub(crate) fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+pub(super) fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
