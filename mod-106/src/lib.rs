@@ -7,3 +7,4 @@ pub mod documents;
 pub mod quiz;
 pub mod server;
 pub mod validation;
+pub mod workflow;

@@ -11,6 +11,7 @@
 //! | `story` | what is written (`story.json`), how our client writes it and reads it back |
 //! | `tracking` `registry` `artifacts` `accounts` `command` | the tests on each target |
 //! | `server_parity` | our server beside MLflow 2.22, request by request (`server_parity.jsonl`) |
+//! | `expressions` | the dry run's evaluator beside GitHub's own package |
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
 
@@ -22,6 +23,7 @@
 mod accounts;
 mod artifacts;
 mod command;
+mod expressions;
 mod logging;
 mod peer;
 mod registry;
@@ -100,7 +102,10 @@ fn main() -> ExitCode {
         Trial::test(format!("scripted::{name}"), case)
     });
     stop_on_interrupt(targets.clone());
-    let conclusion = libtest_mimic::run(&arguments, trials.chain(scripted).chain([server_parity::trial()]).collect());
+    let conclusion = libtest_mimic::run(
+        &arguments,
+        trials.chain(scripted).chain([server_parity::trial()]).chain(expressions::trials()).collect(),
+    );
     for target in targets {
         target.stop();
     }
