@@ -46,6 +46,10 @@ pub enum Need {
     Secrets,
     /// The harness owns the S3 bucket and can look into it.
     Bucket,
+    /// A name under `[files]`.
+    File(&'static str),
+    /// A program that judges, which must be on this machine.
+    Tool(&'static str),
 }
 
 /// Why a check did not pass. Which variant it is decides who pays.

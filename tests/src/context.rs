@@ -1,19 +1,25 @@
-//! What a check is given: the submission's addresses, accounts and commands, the world's bucket, names of its own, and a
-//! wire that records what was said. A context holds no verdict and decides nothing; `run.rs` makes one for each check.
+//! What a check is given: the submission's addresses, accounts, files and commands, the world's services, judges, names of its own,
+//! and a wire that records what was said. A context holds no verdict and decides nothing; `run.rs` makes one for each check.
 //! Next on the data's way: `submission/deployment.rs`, which answers most of these questions.
 
+pub use crate::submission::Call;
 use crate::{
     check::Fault,
     submission::{Account, CommandOutput, Deployment, LogText, Process, Secret},
+    tool::Tool,
+    tracking::Tracking,
     wire::{Bucket, Wire},
+    world::{alerts::Alerts, github::Github, sink::Sink},
 };
 use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 /// A check's view of the submission and the world. Cheap to clone; clones share the wire and the observations.
@@ -102,12 +108,85 @@ impl Context {
         self.0.deployment.s3_key_ids().await
     }
 
-    /// Runs one of the submission's named commands in its folder and waits for it.
+    /// Runs one of the submission's named commands in its folder and waits for it, as long as the check itself may take.
     ///
     /// # Errors
     /// The submission offers no such command, or it cannot be started. A status other than zero is *not* an error here.
     pub async fn command(&self, name: &str) -> Result<CommandOutput, Fault> {
-        self.0.deployment.command(name).await
+        self.call(Call { limit: Duration::MAX, ..Call::of(name, &[]) }).await
+    }
+
+    /// Runs one of the submission's named commands with these arguments after its own; it gets a minute.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub async fn run(&self, name: &str, arguments: &[&str]) -> Result<CommandOutput, Fault> {
+        self.call(Call::of(name, arguments)).await
+    }
+
+    /// Runs one of the submission's named commands.
+    ///
+    /// # Errors
+    /// The submission offers no such command, it cannot be started, or takes too long. A status other than zero is *not* an error.
+    pub async fn call(&self, call: Call<'_>) -> Result<CommandOutput, Fault> {
+        self.0.deployment.call(call).await
+    }
+
+    /// A new empty folder in which the submission and the check may both write; it is gone after the run.
+    ///
+    /// # Errors
+    /// The disk is full; *not run* where the harness did not start the submission.
+    pub fn scratch(&self) -> Result<PathBuf, Fault> {
+        self.0.deployment.scratch()
+    }
+
+    /// Where a file or a folder is that the submission names under `[files]`, in the copy that runs.
+    ///
+    /// # Errors
+    /// The submission names none, or it is not there, or leads out of its folder.
+    pub fn file(&self, name: &str) -> Result<PathBuf, Fault> {
+        self.0.deployment.file(name)
+    }
+
+    /// A program that judges: our own, or one that `cargo xtask images` has installed.
+    ///
+    /// # Errors
+    /// *Not run* where it is not on this machine.
+    pub fn tool(&self, name: &str) -> Result<Tool, Fault> {
+        self.0.deployment.tool(name)
+    }
+
+    /// The world's tracking server, as its administrator sees it.
+    ///
+    /// # Errors
+    /// *Not run* where the lab gives none.
+    pub fn tracking(&self) -> Result<Tracking, Fault> {
+        let given = self.0.deployment.world()?.tracking().ok_or_else(|| not_given("tracking server"))?;
+        Ok(Tracking::at(self.0.wire.clone(), given.url(), Some(given.admin().clone())))
+    }
+
+    /// The world's GitHub.
+    ///
+    /// # Errors
+    /// *Not run* where the lab gives none.
+    pub fn github(&self) -> Result<&Github, Fault> {
+        self.0.deployment.world()?.github().ok_or_else(|| not_given("GitHub"))
+    }
+
+    /// The world's Alertmanager.
+    ///
+    /// # Errors
+    /// *Not run* where the lab gives none.
+    pub fn alerts(&self) -> Result<&Alerts, Fault> {
+        self.0.deployment.world()?.alerts().ok_or_else(|| not_given("Alertmanager"))
+    }
+
+    /// The world's webhook.
+    ///
+    /// # Errors
+    /// *Not run* where the lab gives none.
+    pub fn sink(&self) -> Result<&Sink, Fault> {
+        self.0.deployment.world()?.sink().ok_or_else(|| not_given("webhook"))
     }
 
     /// Restarts the submission with the same environment and waits until it is ready again.
@@ -179,4 +258,8 @@ impl Context {
         (self.0.seed, &self.0.check).hash(&mut hasher);
         hasher.finish()
     }
+}
+
+fn not_given(service: &str) -> Fault {
+    Fault::NotRun(format!("this lab gives no {service}"))
 }

@@ -3,6 +3,7 @@
 
 use crate::{
     check::Fault,
+    submission::CommandOutput,
     wire::{Answer, Download},
 };
 use serde_json::Value;
@@ -38,6 +39,28 @@ pub fn status_in(answer: &Answer, expected: &[u16]) -> Result<(), Fault> {
 pub fn json(answer: &Answer) -> Result<Value, Fault> {
     status(answer, 200)?;
     answer.json()
+}
+
+/// A command's exit code; another is quoted with what the command said.
+///
+/// # Errors
+/// Another exit code.
+pub fn exit(output: &CommandOutput, command: &str, expected: i32) -> Result<(), Fault> {
+    if output.status == expected {
+        return Ok(());
+    }
+    let said = format!("exit code {}\n{}\n{}", output.status, output.stdout.trim(), output.stderr.trim());
+    Err(Fault::failed(format!("the command `{command}`"), format!("exit code {expected}"), shortened(said.trim())))
+}
+
+/// What a command printed on standard output, as JSON.
+///
+/// # Errors
+/// It is none.
+pub fn printed_json(output: &CommandOutput) -> Result<Value, Fault> {
+    let said = || shortened(&format!("{}{}", output.stdout, output.stderr));
+    serde_json::from_str(output.stdout.trim())
+        .map_err(|error| Fault::failed("standard output", "JSON", format!("{error}: {}", said())))
 }
 
 /// An MLflow error: this status, and this `error_code` in a JSON body.
@@ -134,7 +157,7 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{at, equal, holds, integer, list, texts};
+    use super::{CommandOutput, at, equal, exit, holds, integer, list, printed_json, texts};
     use serde_json::json;
 
     #[test]
@@ -150,6 +173,17 @@ mod tests {
         assert_eq!(integer(&value, "/number").unwrap(), 5);
         assert_eq!(integer(&value, "/text").unwrap(), 5);
         assert!(integer(&value, "/word").is_err() && at(&value, "/none").is_err());
+    }
+
+    #[test]
+    fn a_command_that_ends_otherwise_is_quoted() {
+        let output =
+            CommandOutput { status: 1, stdout: "{\"verdict\": 1}".to_owned(), stderr: "no approval".to_owned() };
+        assert!(exit(&output, "promote", 1).is_ok());
+        let fault = exit(&output, "promote", 0).unwrap_err().to_string();
+        assert!(fault.contains("`promote`: expected exit code 0") && fault.contains("no approval"), "{fault}");
+        assert_eq!(printed_json(&output).unwrap()["verdict"], 1);
+        assert!(printed_json(&CommandOutput { stdout: String::new(), ..output }).is_err());
     }
 
     #[test]

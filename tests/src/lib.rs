@@ -15,6 +15,8 @@ pub mod report;
 pub mod results;
 pub mod run;
 pub mod submission;
+pub mod tool;
+pub mod tracking;
 pub mod verdict;
 pub mod wire;
 pub mod world;

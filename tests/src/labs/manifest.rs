@@ -1,7 +1,7 @@
 //! What `lab.toml` may say, and what it must say so that a grade can be trusted: every check of the code is worth points on exactly
 //! one rubric line and has a hint, and nothing is named that does not exist. Pure; reading the file is `mod.rs`'s.
 
-use crate::check::Check;
+use crate::{check::Check, world::Service};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub struct LabManifest {
     pub criteria: Vec<String>,
     /// The services it stands on.
     #[serde(default)]
-    pub world: Vec<String>,
+    pub world: Vec<Service>,
     /// How long all checks together may take, in seconds.
     #[serde(default = "fifteen_minutes")]
     pub time_budget_s: u64,

@@ -43,33 +43,32 @@ impl Lab {
 /// # Errors
 /// A malformed `lab.toml`.
 pub fn load_all(repository: &Path) -> Result<Vec<Lab>, Box<ManifestError>> {
-    Ok(vec![Lab::read(repository.join(mod_106::lab_1::FOLDER), &mod_106::lab_1::CHECKS)?])
+    mod_106::LABS.iter().map(|(folder, checks)| Lab::read(repository.join(folder), checks)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LabManifest, mod_106};
+    use super::{load_all, mod_106};
     use rust_decimal::Decimal;
+    use std::{collections::BTreeSet, path::Path};
 
     #[test]
-    fn lab_1_is_worth_a_hundred_points_and_agrees_with_its_checks() {
-        let text = include_str!("../../../mod-106/labs/lab-1-tracking-and-registry/lab.toml");
-        let manifest: LabManifest = toml::from_str(text).unwrap();
-        manifest.agrees_with(&mod_106::lab_1::CHECKS).unwrap();
-        let points: Decimal = manifest.rubric.iter().map(|line| line.points).sum();
-        assert_eq!(points, Decimal::ONE_HUNDRED);
+    fn every_lab_is_worth_a_hundred_points_and_agrees_with_its_checks() {
+        for lab in load_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap() {
+            let points: Decimal = lab.manifest.rubric.iter().map(|line| line.points).sum();
+            assert_eq!(points, Decimal::ONE_HUNDRED, "{}", lab.manifest.id);
+        }
     }
 
     #[test]
     fn checks_follow_only_checks_that_were_declared_before() {
-        let checks = &mod_106::lab_1::CHECKS;
-        for (number, check) in checks.iter().enumerate() {
-            for followed in check.follows {
-                assert!(
-                    checks[..number].iter().any(|earlier| earlier.id == *followed),
-                    "{} follows {followed}",
-                    check.id
-                );
+        for (lab, checks) in mod_106::LABS {
+            let mut declared = BTreeSet::new();
+            for check in *checks {
+                for followed in check.follows {
+                    assert!(declared.contains(followed), "{lab}: {} follows {followed}", check.id);
+                }
+                assert!(declared.insert(check.id), "{lab}: two checks are called {}", check.id);
             }
         }
     }

@@ -17,4 +17,4 @@ pub use commands::CommandFault;
 pub use edits::Edit;
 pub use model::{Mutant, MutantError, load};
 pub use proxy::{Accounts, FaultProxy};
-pub use rule::{HttpFault, Match};
+pub use rule::{HttpFault, Match, Place};

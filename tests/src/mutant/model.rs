@@ -1,8 +1,11 @@
 //! A mutant's file: strict TOML, one file a mistake, named after it. Unknown keys, a mutant that changes nothing and a pattern
 //! that does not parse are errors that name the file, the line and what was expected.
 
-use super::{CommandFault, Edit, HttpFault};
-use crate::backend::Backend;
+use super::{CommandFault, Edit, HttpFault, Place};
+use crate::{
+    backend::Backend,
+    submission::{ManifestError, read_toml},
+};
 use serde::Deserialize;
 use std::{
     fs, io,
@@ -45,13 +48,8 @@ pub enum MutantError {
         source: io::Error,
     },
     /// The file is not a mutant.
-    #[error("{}: {message}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Line, column, what was found and what was expected.
-        message: String,
-    },
+    #[error("{0}")]
+    Malformed(#[from] Box<ManifestError>),
     /// An edit does not apply any more: the reference has moved on and the mutant has not.
     #[error("mutant {mutant}: {message}")]
     Stale {
@@ -71,19 +69,22 @@ impl Mutant {
         self.edits.iter().try_for_each(|edit| edit.apply(&self.name, copy))
     }
 
-    /// How this mutant changes the named command, if it does.
+    /// How this mutant changes the named command when it is called with these arguments, if it does.
     #[must_use]
-    pub fn command(&self, name: &str) -> Option<&CommandFault> {
-        self.commands.iter().find(|fault| fault.name == name)
+    pub fn command(&self, name: &str, arguments: &[String]) -> Option<&CommandFault> {
+        self.commands.iter().find(|fault| fault.name == name && fault.applies(arguments))
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, MutantError> {
-        let malformed = |message: String| MutantError::Malformed { path: path.to_owned(), message };
-        let mut mutant: Self = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
+    /// The faults that stand before a service of the world, or before the submission itself.
+    pub fn faults_before(&self, place: Option<Place>) -> impl Iterator<Item = &HttpFault> {
+        self.faults.iter().filter(move |fault| fault.world == place)
+    }
+
+    fn read(path: &Path) -> Result<Self, MutantError> {
+        let (mut mutant, _) = read_toml::<Self>(path)?;
         if mutant.faults.is_empty() && mutant.edits.is_empty() && mutant.commands.is_empty() {
-            return Err(malformed(
-                "changes nothing: expected at least one [[fault]], [[edit]] or [[command]]".to_owned(),
-            ));
+            let message = "changes nothing: expected at least one [[fault]], [[edit]] or [[command]]";
+            return Err(Box::new(ManifestError::whole(path, message)).into());
         }
         mutant.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(mutant)
@@ -110,16 +111,21 @@ pub fn load(folder: &Path) -> Result<Vec<Mutant>, MutantError> {
         }
     }
     files.sort();
-    files.iter().map(|path| Mutant::parse(path, &fs::read_to_string(path).map_err(io(path))?)).collect()
+    files.iter().map(|path| Mutant::read(path)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Mutant;
-    use std::path::Path;
+    use super::{Mutant, MutantError};
 
-    fn parse(text: &str) -> Result<Mutant, String> {
-        Mutant::parse(Path::new("mutants/a-mistake.toml"), text).map_err(|error| error.to_string())
+    fn read(text: &str) -> Result<Mutant, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a-mistake.toml");
+        std::fs::write(&path, text).unwrap();
+        Mutant::read(&path).map_err(|error| match error {
+            MutantError::Malformed(error) => format!("{}:{}: {}", error.line, error.column, error.message),
+            other => other.to_string(),
+        })
     }
 
     const HEAD: &str = "meant_for = \"c\"\nbackend = \"embedded\"\nmistake = \"m\"\n";
@@ -127,21 +133,33 @@ mod tests {
     #[test]
     fn is_named_after_its_file() {
         let text = format!("{HEAD}[[command]]\nname = \"rotate\"\ninstead = [\"true\"]\n");
-        let mutant = parse(&text).unwrap();
+        let mutant = read(&text).unwrap();
         assert_eq!(mutant.name, "a-mistake");
-        assert!(mutant.command("rotate").is_some());
+        assert!(mutant.command("rotate", &[]).is_some());
     }
 
     #[test]
     fn one_that_changes_nothing_is_refused() {
-        assert!(parse(HEAD).unwrap_err().contains("changes nothing"));
+        assert!(read(HEAD).unwrap_err().contains("changes nothing"));
     }
 
     #[test]
     fn an_unknown_key_and_a_broken_pattern_are_named_with_their_line() {
-        let unknown = parse(&format!("{HEAD}[[fault]]\nmatch = {{ pth = \"x\" }}\n")).unwrap_err();
-        assert!(unknown.contains("line 5") && unknown.contains("pth"), "{unknown}");
-        let broken = parse(&format!("{HEAD}[[fault]]\nmatch = {{ path = \"(\" }}\nstatus = 200\n")).unwrap_err();
-        assert!(broken.contains("line 5") && broken.contains("unclosed group"), "{broken}");
+        let unknown = read(&format!("{HEAD}[[fault]]\nmatch = {{ pth = \"x\" }}\n")).unwrap_err();
+        assert!(unknown.starts_with("5:") && unknown.contains("pth"), "{unknown}");
+        let broken = read(&format!("{HEAD}[[fault]]\nmatch = {{ path = \"(\" }}\nstatus = 200\n")).unwrap_err();
+        assert!(broken.starts_with("5:") && broken.contains("unclosed group"), "{broken}");
+    }
+
+    #[test]
+    fn faults_know_where_they_stand() {
+        let text = format!(
+            "{HEAD}[[fault]]\nmatch = {{}}\nstatus = 500\n[[fault]]\nworld = \"github\"\nmatch = {{}}\ndrop = true\n"
+        );
+        let mutant = read(&text).unwrap();
+        assert_eq!(mutant.faults_before(None).count(), 1);
+        assert_eq!(mutant.faults_before(Some(super::Place::Github)).count(), 1);
+        assert_eq!(mutant.faults_before(Some(super::Place::Tracking)).count(), 0);
+        assert!(read(&format!("{HEAD}[[fault]]\nworld = \"s4\"\nmatch = {{}}\n")).unwrap_err().starts_with("5:"));
     }
 }

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpFault {
+    /// Which service of the world it stands before, as the submission sees it; without it, before the submission, as checks see it.
+    pub world: Option<Place>,
     /// Which exchanges.
     #[serde(rename = "match")]
     pub matches: Match,
@@ -56,6 +58,20 @@ pub struct HttpFault {
     pub replace: Vec<(Pattern, String)>,
     /// Break off after so many bytes of the answer's body, the announced length unchanged.
     pub truncate: Option<usize>,
+}
+
+/// A service of the world that a fault may stand before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The tracking server.
+    Tracking,
+    /// GitHub.
+    Github,
+    /// Alertmanager.
+    Alertmanager,
+    /// The webhook.
+    Webhook,
 }
 
 /// Which exchanges a fault applies to; what is not given matches everything.

@@ -1,16 +1,14 @@
-//! One submission brought up on its world, for as long as its checks need it: the bucket first, then the submission, then a fault
-//! proxy before it when a mutant asks for one.
+//! One submission brought up on its world, for as long as its checks need it: the world first, then the submission. A mutant may ask
+//! for fault proxies: before the submission, as checks see it, and before a service of the world, as the submission sees it.
 
 use super::plan::{Origin, Target};
 use crate::{
-    backend::Backend,
     check::Fault,
-    mutant::{FaultProxy, Mutant},
+    mutant::{FaultProxy, Mutant, Place},
     submission::{self, Deployment, Fence, Manifest, StartError, StartPlan, launch::Tools},
-    world::{docker, s3::S3World},
+    world::World,
 };
 use std::{
-    net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -18,6 +16,14 @@ use std::{
 
 /// The endpoint that a fault proxy stands before.
 const PROXIED: &str = "tracking";
+
+/// Where else one may stand, and the variable that says where that is.
+const PLACES: [(Place, &str); 4] = [
+    (Place::Tracking, "LAB_TRACKING_URL"),
+    (Place::Github, "LAB_GITHUB_URL"),
+    (Place::Alertmanager, "LAB_ALERTMANAGER_URL"),
+    (Place::Webhook, "LAB_WEBHOOK_URL"),
+];
 
 /// What every instance of a run has in common.
 #[derive(Clone, Debug)]
@@ -36,8 +42,8 @@ pub(super) struct Instance {
     pub(super) ready: Duration,
     pub(super) isolation: String,
     fence: Option<Arc<Fence>>,
-    s3: Option<Arc<S3World>>,
-    _proxy: Option<FaultProxy>,
+    world: Arc<World>,
+    proxies: Vec<FaultProxy>,
 }
 
 impl Instance {
@@ -53,11 +59,13 @@ impl Instance {
             Origin::Attached(url) => return Ok(Self::attached(url)),
         };
         let submitted = Manifest::read(&folder.join(manifest)).map_err(StartError::Manifest)?;
-        let fence = Arc::new(Fence::raise(&submitted, &around.tools).await?);
-        let s3 = if target.lab.manifest.world.iter().any(|service| service == "s3") {
-            Some(Arc::new(bucket(target.backend, fence.gateway(), &around.tools).await?))
-        } else {
-            None
+        let fence = Arc::new(Fence::raise(&submitted, !target.lab.manifest.world.is_empty(), &around.tools).await?);
+        let services = &target.lab.manifest.world;
+        let world = Arc::new(World::start(services, target.backend, fence.gateway(), &around.tools).await?);
+        let mut given = world.variables();
+        let proxies = match &mutant {
+            Some(mutant) => stand_before_world(mutant, &world, &mut given).await?,
+            None => Vec::new(),
         };
         let plan = StartPlan {
             folder: PathBuf::from(folder),
@@ -67,15 +75,16 @@ impl Instance {
             seed: around.seed,
             tools: around.tools.clone(),
             fence: Arc::clone(&fence),
-            s3: s3.clone(),
+            world: Arc::clone(&world),
+            given,
         };
         let begun = Instant::now();
         let deployment = submission::start(plan).await?;
         let ready = begun.elapsed();
         let isolation = deployment.isolation();
         let mut instance =
-            Self { deployment: Arc::new(deployment), ready, isolation, fence: Some(fence), s3, _proxy: None };
-        if let Some(mutant) = mutant.filter(|mutant| !mutant.faults.is_empty()) {
+            Self { deployment: Arc::new(deployment), ready, isolation, fence: Some(fence), world, proxies };
+        if let Some(mutant) = mutant.filter(|mutant| mutant.faults_before(None).next().is_some()) {
             instance.stand_before(&mutant).await?;
         }
         Ok(instance)
@@ -84,7 +93,8 @@ impl Instance {
     fn attached(url: &str) -> Self {
         let deployment = submission::attach(url);
         let isolation = deployment.isolation();
-        Self { deployment: Arc::new(deployment), ready: Duration::ZERO, isolation, fence: None, s3: None, _proxy: None }
+        let (ready, world, proxies) = (Duration::ZERO, Arc::default(), Vec::new());
+        Self { deployment: Arc::new(deployment), ready, isolation, fence: None, world, proxies }
     }
 
     /// Puts the mutant's fault proxy between the checks and the submission.
@@ -92,19 +102,17 @@ impl Instance {
         let direct = Arc::clone(&self.deployment);
         let upstream = direct.endpoint(PROXIED)?.to_owned();
         let accounts = Arc::new(move |name: &str| direct.account(name));
-        let proxy = FaultProxy::start(&upstream, mutant.faults.clone(), accounts).await;
+        let proxy = FaultProxy::start(&upstream, mutant.faults_before(None).cloned().collect(), accounts).await;
         let proxy = proxy.map_err(|error| Fault::Harness(format!("the fault proxy: {error}")))?;
         self.deployment = Arc::new(self.deployment.rerouted(PROXIED, proxy.url()));
-        self._proxy = Some(proxy);
+        self.proxies.push(proxy);
         Ok(())
     }
 
     /// Stops the submission and waits until nothing is left of it.
     pub(super) async fn close(self) {
         self.deployment.close().await;
-        if let Some(s3) = &self.s3 {
-            s3.close().await;
-        }
+        self.world.close().await;
         if let Some(fence) = &self.fence {
             fence.close().await;
         }
@@ -119,15 +127,40 @@ pub async fn not_at_hand(target: &Target, around: &Surroundings) -> Option<Strin
     submission::not_at_hand(&target.manifest()?, &around.tools).await
 }
 
-/// The bucket, at an address that the submission reaches: the one its fence leaves open, or else what its backend has.
-async fn bucket(backend: Backend, gateway: Option<IpAddr>, tools: &Tools) -> Result<S3World, Fault> {
-    let host = match (gateway, backend) {
-        (Some(gateway), _) => gateway,
-        (None, Backend::Embedded | Backend::Process) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        (None, Backend::Containers) => {
-            docker::at_hand().await.map_err(Fault::NotRun)?;
-            docker::gateway().await.map_err(Fault::NotRun)?
+/// Puts the mutant's fault proxies between the submission and services of its world: what it is given names the proxies. Checks
+/// go on seeing the services themselves.
+async fn stand_before_world(
+    mutant: &Mutant,
+    world: &Arc<World>,
+    given: &mut [(String, String)],
+) -> Result<Vec<FaultProxy>, Fault> {
+    let mut proxies = Vec::new();
+    for (place, variable) in PLACES {
+        let faults: Vec<_> = mutant.faults_before(Some(place)).cloned().collect();
+        let Some((_, address)) = given.iter().find(|(name, _)| name == variable).filter(|_| !faults.is_empty()) else {
+            if faults.is_empty() {
+                continue;
+            }
+            return Err(Fault::Harness(format!("a fault stands before {place:?}, which this lab does not give")));
+        };
+        let upstream = origin(address).to_owned();
+        let known = Arc::clone(world);
+        let accounts = Arc::new(move |name: &str| {
+            let admin = known.tracking().map(|tracking| tracking.admin().clone());
+            admin.ok_or_else(|| Fault::Harness(format!("the world has no account `{name}`")))
+        });
+        let proxy = FaultProxy::start(&upstream, faults, accounts).await;
+        let proxy = proxy.map_err(|error| Fault::Harness(format!("the fault proxy: {error}")))?;
+        for (_, value) in given.iter_mut().filter(|(_, value)| origin(value) == upstream) {
+            *value = value.replacen(&upstream, &proxy.url(), 1);
         }
-    };
-    S3World::start(backend, host, tools).await.map_err(Fault::Environment)
+        proxies.push(proxy);
+    }
+    Ok(proxies)
+}
+
+/// `http://127.0.0.1:4711` of an address with a path.
+fn origin(address: &str) -> &str {
+    let path = address.find("://").and_then(|at| address[at + 3..].find('/').map(|path| at + 3 + path));
+    &address[..path.unwrap_or(address.len())]
 }

@@ -2,17 +2,18 @@
 //! latter it knows an address and credentials, and nothing else can be asked.
 
 use super::{
-    Account, AccountSource, CommandOutput, Expansion, Fence, LogText, Manifest, Place, Process, Secret,
+    Account, AccountSource, Call, CommandOutput, Expansion, Fence, LogText, Manifest, Place, Process, Secret,
     UnknownVariable, inspect,
     launch::{Launch, Running, Tools},
     start::{StartPlan, environment},
 };
 use crate::{
-    check::{Fault, Need},
+    check::Fault,
     mutant::Mutant,
     redact::Redactor,
+    tool::Tool,
     wire::BucketAccess,
-    world::{docker, s3::S3World},
+    world::{World, docker, s3::S3World},
 };
 use std::{
     collections::BTreeMap,
@@ -33,11 +34,11 @@ const MAIN_ENDPOINT: &str = "tracking";
 pub struct Deployment {
     endpoints: BTreeMap<String, String>,
     redactor: Redactor,
-    kind: Kind,
+    pub(super) kind: Kind,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+pub(super) enum Kind {
     Started(Arc<Started>),
     Attached(Attached),
 }
@@ -46,7 +47,7 @@ enum Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Attached {
     url: String,
-    account: Option<Account>,
+    pub(super) account: Option<Account>,
 }
 
 /// A submission that the harness runs.
@@ -61,20 +62,11 @@ pub(super) struct Started {
     pub(super) running: Mutex<Option<Running>>,
     variables: Expansion,
     endpoints: BTreeMap<String, String>,
-    accounts: BTreeMap<String, AccountSource>,
-    mutant: Option<Arc<Mutant>>,
+    pub(super) accounts: BTreeMap<String, AccountSource>,
+    pub(super) mutant: Option<Arc<Mutant>>,
     pub(super) fence: Arc<Fence>,
-    s3: Option<Arc<S3World>>,
+    pub(super) world: Arc<World>,
     outputs: SyncMutex<Vec<(super::output::Output, super::output::Output)>>,
-}
-
-/// What a command is to its submission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// It is what the checks speak to.
-    Service,
-    /// It does something and ends.
-    Command,
 }
 
 impl std::fmt::Debug for Started {
@@ -106,8 +98,10 @@ impl Started {
         surroundings: BTreeMap<String, String>,
     ) -> Result<Self, UnknownVariable> {
         let redactor = Redactor::default();
-        if let Some(s3) = &plan.s3 {
-            redactor.learn("$LAB_S3_SECRET_ACCESS_KEY", s3.handed().secret_access_key());
+        for (name, secret) in plan.world.secrets() {
+            redactor.learn(&format!("${name}"), secret);
+        }
+        if let Some(s3) = plan.world.s3() {
             redactor.learn("$HARNESS_S3_SECRET_ACCESS_KEY", &s3.access().secret_access_key);
         }
         let expand = |(name, endpoint): (&String, &String)| {
@@ -135,7 +129,7 @@ impl Started {
             variables: variables.clone(),
             mutant: plan.mutant,
             fence: plan.fence,
-            s3: plan.s3,
+            world: plan.world,
             outputs: SyncMutex::default(),
             manifest,
             place,
@@ -172,28 +166,8 @@ impl Started {
         Ok(Account { username: source.username.clone(), password })
     }
 
-    async fn command(&self, name: &str) -> Result<CommandOutput, Fault> {
-        let declared = self.manifest.commands.get(name);
-        let declared = declared.ok_or_else(|| Fault::NotRun(format!("submission.toml has no command `{name}`")))?;
-        let Some(wrapped) = self.mutant.as_ref().and_then(|mutant| mutant.command(name)) else {
-            return self.run(declared).await;
-        };
-        let mut output = CommandOutput { status: 0, stdout: String::new(), stderr: String::new() };
-        for step in wrapped.steps(declared) {
-            if output.status == 0 {
-                output = self.run(&step).await?;
-            }
-        }
-        output.status = wrapped.exit.unwrap_or(output.status);
-        Ok(output)
-    }
-
     async fn run(&self, command: &[String]) -> Result<CommandOutput, Fault> {
-        let command = self.expanded(command)?;
-        let mut running = self.start_fenced(&command, Role::Command)?;
-        let status = running.wait().await;
-        let clean = |output: &super::output::Output| self.redactor.clean(&output.text());
-        Ok(CommandOutput { status, stdout: clean(&running.stdout), stderr: clean(&running.stderr) })
+        self.run_until(&self.expanded(command, &[])?, &[], None).await
     }
 
     async fn restart(&self) -> Result<(), Fault> {
@@ -232,7 +206,7 @@ impl Started {
             logs.push(LogText { name: "stdout".to_owned(), text: stdout.text() });
             logs.push(LogText { name: "stderr".to_owned(), text: stderr.text() });
         }
-        let patterns = self.expanded(&self.manifest.logs.files)?;
+        let patterns = self.expanded(&self.manifest.logs.files, &[])?;
         for file in inspect::matching(&patterns) {
             let name = file.display().to_string();
             let text = inspect::log_text(&file);
@@ -249,7 +223,7 @@ impl Started {
     }
 
     fn secrets(&self) -> Result<Vec<Secret>, Fault> {
-        let patterns = self.expanded(&self.manifest.secrets.files)?;
+        let patterns = self.expanded(&self.manifest.secrets.files, &[])?;
         let mut secrets: Vec<Secret> =
             inspect::matching(&patterns).iter().filter_map(|file| inspect::secret(file)).collect();
         let passwords = self.accounts.keys().filter_map(|name| {
@@ -257,37 +231,65 @@ impl Started {
             Some(Secret { name: format!("the password of account `{name}`"), value: account.password })
         });
         secrets.extend(passwords);
-        if let Some(s3) = &self.s3 {
-            let value = s3.handed().secret_access_key().to_owned();
-            secrets.push(Secret { name: "LAB_S3_SECRET_ACCESS_KEY".to_owned(), value });
-        }
+        let given = self.world.secrets().into_iter();
+        secrets.extend(given.map(|(name, value)| Secret { name: name.to_owned(), value: value.to_owned() }));
         Ok(secrets)
     }
 
-    /// Starts a command behind the submission's fence: the service itself, or one of its named commands.
-    pub(super) fn start_fenced(&self, command: &[String], role: Role) -> Result<Running, Fault> {
-        let supervisor = &self.tools.lab_runner;
-        let grace = self.grace();
-        let running = match self.fence.sandbox() {
-            None => {
-                let (folder, environment) = (&self.place.submission, &self.environment);
-                Launch { supervisor, command, folder, environment, grace }.start()
-            }
-            Some(sandbox) => {
-                let command = match role {
-                    Role::Service => sandbox.service(&self.place, command),
-                    Role::Command => sandbox.command(&self.place, command),
-                };
-                let (folder, environment) = (sandbox.client_folder(), &sandbox.client_environment());
-                Launch { supervisor, command: &command, folder, environment, grace }.start()
-            }
-        };
-        running.map_err(|error| Fault::Harness(format!("the supervisor: {error}")))
+    /// Starts the service itself behind the submission's fence.
+    pub(super) fn start_service(&self, command: &[String]) -> Result<Running, Fault> {
+        match self.fence.sandbox() {
+            None => self.start_here(command, &self.environment),
+            Some(sandbox) => self.start_docker(&sandbox.service(&self.place, command)),
+        }
     }
 
-    fn expanded(&self, texts: &[String]) -> Result<Vec<String>, Fault> {
-        self.variables.expand_all(texts).map_err(|error| Fault::Harness(error.to_string()))
+    /// Starts a command behind the submission's fence, with these variables besides its own.
+    pub(super) fn start_command(&self, command: &[String], variables: &[(String, String)]) -> Result<Running, Fault> {
+        match self.fence.sandbox() {
+            None => {
+                let mut environment = self.environment.clone();
+                environment.extend(variables.iter().cloned());
+                self.start_here(command, &environment)
+            }
+            Some(sandbox) => self.start_docker(&sandbox.command(&self.place, command, variables)),
+        }
     }
+
+    fn start_here(&self, command: &[String], environment: &BTreeMap<String, String>) -> Result<Running, Fault> {
+        let (supervisor, folder, grace) = (&self.tools.lab_runner, &self.place.submission, self.grace());
+        launched(Launch { supervisor, command, folder, environment, grace })
+    }
+
+    fn start_docker(&self, command: &[String]) -> Result<Running, Fault> {
+        let Some(sandbox) = self.fence.sandbox() else { return Err(Fault::Harness("there is no sandbox".to_owned())) };
+        let (supervisor, folder) = (&self.tools.lab_runner, sandbox.client_folder());
+        let environment = &sandbox.client_environment();
+        launched(Launch { supervisor, command, folder, environment, grace: self.grace() })
+    }
+
+    /// The harness's variables filled in, these in front of its own.
+    pub(super) fn expanded(&self, texts: &[String], variables: &[(String, String)]) -> Result<Vec<String>, Fault> {
+        let known = self.variables.with(variables.iter().cloned());
+        known.expand_all(texts).map_err(|error| Fault::Harness(error.to_string()))
+    }
+
+    /// Something that the submission says under `[files]`.
+    fn file(&self, name: &str) -> Result<PathBuf, Fault> {
+        let what = || format!("`{name}` under `[files]` of submission.toml");
+        let declared = self.manifest.files.get(name).ok_or_else(|| Fault::failed(what(), "a path", "nothing"))?;
+        let declared = self.expanded(std::slice::from_ref(declared), &[])?.concat();
+        let expected = "a file or a folder that is there";
+        let path = self.place.submission.join(&declared).canonicalize();
+        let path = path.map_err(|error| Fault::failed(what(), expected, format!("{declared}: {error}")))?;
+        // A link may lead anywhere; what the harness reads must be the submission's.
+        let root = self.place.root().canonicalize().map_err(|error| Fault::Harness(error.to_string()))?;
+        if path.starts_with(root) { Ok(path) } else { Err(Fault::failed(what(), "a path inside its folder", declared)) }
+    }
+}
+
+fn launched(launch: Launch<'_>) -> Result<Running, Fault> {
+    launch.start().map_err(|error| Fault::Harness(format!("the supervisor: {error}")))
 }
 
 impl Deployment {
@@ -334,49 +336,6 @@ impl Deployment {
         if started.uses_docker() { docker::at_hand().await.err() } else { None }
     }
 
-    /// Why a need is not met: nothing where it is, else whether it was not claimed, and the reason.
-    #[must_use]
-    pub fn unmet(&self, need: Need) -> Option<Unmet> {
-        let Kind::Started(started) = &self.kind else { return self.unmet_attached(need) };
-        let not_claimed = |met: bool, reason: String| if met { None } else { Some(Unmet::NotClaimed(reason)) };
-        match need {
-            Need::Claim(claim) => not_claimed(self.claims(claim), format!("submission.toml does not claim `{claim}`")),
-            Need::Command(name) => not_claimed(
-                started.manifest.commands.contains_key(name),
-                format!("submission.toml has no command `{name}`"),
-            ),
-            Need::Account(name) => {
-                not_claimed(started.accounts.contains_key(name), format!("submission.toml has no account `{name}`"))
-            }
-            Need::Secrets => {
-                let declared = !started.manifest.secrets.files.is_empty();
-                not_claimed(declared, "submission.toml does not say where its secrets are".to_owned())
-            }
-            Need::Bucket if started.s3.is_none() => Some(Unmet::NotRun("this lab gives no bucket".to_owned())),
-            Need::Restart if started.start_command.is_none() => Some(Unmet::NotRun("nothing was started".to_owned())),
-            Need::Bucket | Need::Restart | Need::Processes | Need::Logs => None,
-        }
-    }
-
-    fn unmet_attached(&self, need: Need) -> Option<Unmet> {
-        let Kind::Attached(attached) = &self.kind else { return None };
-        let what = match need {
-            Need::Account("admin") if attached.account.is_some() => return None,
-            Need::Account(name) => {
-                let upper = name.to_uppercase();
-                return Some(Unmet::NotRun(format!("set LAB_{upper}_USERNAME and LAB_{upper}_PASSWORD to check this")));
-            }
-            Need::Claim(_) => "capabilities are declared in a submission.toml",
-            Need::Command(_) => "commands are run only where the harness has the submission's folder",
-            Need::Restart => "the harness restarts only what it has started",
-            Need::Processes => "the harness sees only the processes that it has started",
-            Need::Logs => "the harness reads only the logs of what it has started",
-            Need::Secrets => "secret files are declared in a submission.toml",
-            Need::Bucket => "the bucket is not the harness's own",
-        };
-        Some(Unmet::NotRun(format!("with --attach, {what}")))
-    }
-
     pub(crate) fn endpoint(&self, name: &str) -> Result<&str, Fault> {
         self.endpoints.get(name).map(String::as_str).ok_or_else(|| {
             Fault::failed(format!("`[endpoints]` of submission.toml: `{name}`"), "an address", "nothing")
@@ -409,8 +368,26 @@ impl Deployment {
         self.bucket()?.submission_key_ids().await
     }
 
-    pub(crate) async fn command(&self, name: &str) -> Result<CommandOutput, Fault> {
-        self.ours()?.command(name).await
+    pub(crate) async fn call(&self, call: Call<'_>) -> Result<CommandOutput, Fault> {
+        self.ours()?.call(call).await
+    }
+
+    pub(crate) fn file(&self, name: &str) -> Result<PathBuf, Fault> {
+        self.ours()?.file(name)
+    }
+
+    pub(crate) fn scratch(&self) -> Result<PathBuf, Fault> {
+        self.ours()?.place.scratch().map_err(|error| Fault::Environment(error.to_string()))
+    }
+
+    pub(crate) fn tool(&self, name: &str) -> Result<Tool, Fault> {
+        let started = self.ours()?;
+        let tool = Tool::find(name, &started.tools).map_err(Fault::NotRun)?;
+        Ok(tool.in_folder(started.place.root(), &self.redactor))
+    }
+
+    pub(crate) fn world(&self) -> Result<&World, Fault> {
+        Ok(&self.ours()?.world)
     }
 
     pub(crate) async fn restart(&self) -> Result<(), Fault> {
@@ -464,16 +441,7 @@ impl Deployment {
     }
 
     fn bucket(&self) -> Result<&S3World, Fault> {
-        let s3 = self.ours()?.s3.as_deref();
+        let s3 = self.world()?.s3();
         s3.ok_or_else(|| Fault::NotRun("this lab gives no bucket".to_owned()))
     }
-}
-
-/// Why a check cannot be put to a submission.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unmet {
-    /// The submission does not offer it.
-    NotClaimed(String),
-    /// It cannot be had here.
-    NotRun(String),
 }

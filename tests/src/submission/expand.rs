@@ -30,9 +30,9 @@ impl Expansion {
 
     /// The same variables, but for these, which have other values.
     #[must_use]
-    pub fn with(&self, others: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+    pub fn with(&self, others: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut variables = self.0.clone();
-        variables.extend(others.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        variables.extend(others);
         Self(variables)
     }
 

@@ -19,14 +19,15 @@ pub enum Fence {
 }
 
 impl Fence {
-    /// Decides, and makes the container's surroundings where there is to be one.
+    /// Decides, and makes the container's surroundings where there is to be one; `given` says whether a world's services must be
+    /// reached from it.
     ///
     /// # Errors
     /// Docker is at hand and refuses: the environment's fault.
-    pub async fn raise(manifest: &Manifest, tools: &Tools) -> Result<Self, Fault> {
+    pub async fn raise(manifest: &Manifest, given: bool, tools: &Tools) -> Result<Self, Fault> {
         match image(manifest).await {
             Ok(image) => {
-                let sandbox = Sandbox::open(image, manifest.start.is_some(), tools).await;
+                let sandbox = Sandbox::open(image, manifest.start.is_some(), given, tools).await;
                 sandbox.map(Self::Container).map_err(Fault::Environment)
             }
             Err(because) => Ok(Self::Group { because }),

@@ -6,7 +6,7 @@ use super::{
     Place,
     read::{ManifestError, read_toml},
 };
-use crate::{backend::Backend, world::s3::Handed};
+use crate::{backend::Backend, world::World};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path};
@@ -50,6 +50,9 @@ pub struct Manifest {
     /// Commands that the checks may run, by name, in the submission's folder and environment.
     #[serde(default)]
     pub commands: BTreeMap<String, CommandLine>,
+    /// What the checks may read, by name: files and folders in its folder, or under `${LAB_WORK}`.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     /// Where it logs, besides standard output and standard error.
     #[serde(default)]
     pub logs: Logs,
@@ -202,6 +205,14 @@ impl Manifest {
         {
             return wrong(&ready.path, "expected a path that begins with `/`".to_owned());
         }
+        for (name, file) in &self.files {
+            let inside = file.strip_prefix("${LAB_WORK}/").unwrap_or(file);
+            if inside.is_empty() || inside.starts_with('/') || inside.split('/').any(|part| part == "..") {
+                let message =
+                    format!("file `{name}`: expected a path inside the submission's folder, or under ${{LAB_WORK}}/");
+                return wrong(file, message);
+            }
+        }
         for (name, address) in &self.endpoints {
             if !(address.starts_with("http://") || address.starts_with("https://")) {
                 return wrong(
@@ -222,8 +233,9 @@ fn known_variables(path: &Path, text: &str) -> Result<(), Box<ManifestError>> {
         for offset in opened.iter().flat_map(|first| line[*first..].match_indices("${").map(move |(i, _)| first + i)) {
             let Some(length) = line[offset..].find('}') else { continue };
             let name = &line[offset + 2..offset + length];
-            if !Place::VARIABLES.contains(&name) && !Handed::VARIABLES.contains(&name) {
-                let known = Place::VARIABLES.iter().chain(&Handed::VARIABLES).copied().collect::<Vec<_>>().join(", ");
+            let mut known = Place::VARIABLES.into_iter().chain(World::known_variables());
+            if !known.any(|known| known == name) {
+                let known = Place::VARIABLES.into_iter().chain(World::known_variables()).collect::<Vec<_>>().join(", ");
                 let message = format!("unknown variable `${{{name}}}`, expected one of {known}");
                 let span = at + offset..at + offset + length + 1;
                 return Err(Box::new(ManifestError::at(path, text, span, message)));

@@ -4,9 +4,11 @@
 //! - `expand.rs` `${LAB_…}`; `requires.rs` what must be on this machine; `folder.rs` the private copy
 //! - `fence.rs` what stands around its commands: a process group, or `sandbox.rs`, a container without a way out
 //! - `launch.rs` one supervised command; `supervise.rs` the supervisor itself; `output.rs` what it writes, bounded
+//! - `call.rs` one named command, called with arguments; `needs.rs` what a check needs and whether it is there
 //! - `ready.rs` polls with a deadline; `deployment.rs` is the submission while it runs, as `context.rs` sees it
 //! - `inspect.rs` its processes, logs, secrets and images
 
+mod call;
 mod deployment;
 mod expand;
 mod fence;
@@ -14,6 +16,7 @@ mod folder;
 mod inspect;
 pub mod launch;
 mod manifest;
+mod needs;
 mod output;
 mod parts;
 mod place;
@@ -24,11 +27,15 @@ mod sandbox;
 mod start;
 pub mod supervise;
 
-pub use deployment::{Deployment, Unmet};
+pub use call::Call;
+pub use deployment::Deployment;
 pub use expand::{Expansion, UnknownVariable};
 pub use fence::Fence;
 pub use manifest::{AccountSource, Manifest};
+pub use needs::Unmet;
 pub use parts::{Account, CommandOutput, LogText, Process, Secret};
 pub use place::Place;
 pub use read::{ManifestError, read_toml};
+pub(crate) use ready::{Unready, wait as until_ready};
+pub(crate) use requires::program;
 pub use start::{StartError, StartPlan, attach, not_at_hand, start};

@@ -1,13 +1,22 @@
 //! The private surroundings of one run of one submission: its folders, its port, its environment. Two runs never share any of it.
 
 use super::{expand::Expansion, folder, launch::Tools};
-use crate::{private::PrivateFolder, world::s3::Handed};
+use crate::private::PrivateFolder;
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs::{self, Permissions},
+    io,
     net::{Ipv4Addr, TcpListener},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
+
+/// Where the folders lie that checks hand to commands.
+const SCRATCH: &str = "scratch";
+
+/// A fenced submission is another user; nobody else passes through the folder above.
+const EVERYBODYS: u32 = 0o777;
 
 /// Where one submission lives while it runs. Dropping it removes everything.
 #[derive(Debug)]
@@ -21,6 +30,7 @@ pub struct Place {
     pub port: u16,
     /// `LAB_PROJECT`: the name of its compose project.
     pub project: String,
+    scratches: AtomicU64,
 }
 
 impl Place {
@@ -33,12 +43,14 @@ impl Place {
     /// The disk is full, or a file cannot be read: the environment's fault.
     pub fn new(source: &Path, tools: &Tools, containers: bool) -> io::Result<Self> {
         let root = PrivateFolder::new(&tools.keeper, containers)?;
-        let [submission, work, home, tmp] = ["submission", "work", "home", "tmp"].map(|name| root.path().join(name));
-        for folder in [&work, &home, &tmp] {
+        let folder = |name: &str| root.path().join(name);
+        let [submission, work, home, tmp, scratch] = ["submission", "work", "home", "tmp", SCRATCH].map(folder);
+        for folder in [&work, &home, &tmp, &scratch] {
             fs::create_dir(folder)?;
         }
         folder::copy(source, &submission)?;
-        Ok(Self { submission, work, port: free_port()?, project: root.project(), root })
+        let scratches = AtomicU64::default();
+        Ok(Self { submission, work, port: free_port()?, project: root.project(), root, scratches })
     }
 
     /// The folder that holds all the others.
@@ -49,9 +61,21 @@ impl Place {
 
     /// The folders that the submission may write to.
     #[must_use]
-    pub fn folders(&self) -> [PathBuf; 4] {
-        let [home, tmp] = ["home", "tmp"].map(|name| self.root.path().join(name));
-        [self.submission.clone(), self.work.clone(), home, tmp]
+    pub fn folders(&self) -> [PathBuf; 5] {
+        let [home, tmp, scratch] = ["home", "tmp", SCRATCH].map(|name| self.root.path().join(name));
+        [self.submission.clone(), self.work.clone(), home, tmp, scratch]
+    }
+
+    /// A new empty folder in which the submission and the checks may both write.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn scratch(&self) -> io::Result<PathBuf> {
+        let number = self.scratches.fetch_add(1, Ordering::Relaxed);
+        let folder = self.root.path().join(SCRATCH).join(number.to_string());
+        fs::create_dir(&folder)?;
+        fs::set_permissions(&folder, Permissions::from_mode(EVERYBODYS))?;
+        Ok(folder)
     }
 
     /// Removes what Docker may hold of its compose project.
@@ -61,7 +85,7 @@ impl Place {
 
     /// The variables that the submission sees and that its manifest may name.
     #[must_use]
-    pub fn variables(&self, seed: u64, tools: &Tools, s3: Option<&Handed>) -> Expansion {
+    pub fn variables(&self, seed: u64, tools: &Tools, given: &[(String, String)]) -> Expansion {
         let own = [
             ("LAB_PORT", self.port.to_string()),
             ("LAB_HOST", Ipv4Addr::LOCALHOST.to_string()),
@@ -71,7 +95,7 @@ impl Place {
             ("LAB_PROJECT", self.project.clone()),
         ];
         let mut variables: BTreeMap<String, String> = own.map(|(name, value)| (name.to_owned(), value)).into();
-        variables.extend(s3.into_iter().flat_map(Handed::variables));
+        variables.extend(given.iter().cloned());
         Expansion::new(variables)
     }
 

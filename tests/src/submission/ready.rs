@@ -21,7 +21,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Why a submission is not ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unready {
+pub(crate) enum Unready {
     /// It ended with this code.
     Ended(i32),
     /// It still runs, but has not answered 200; the last thing it did answer.
@@ -29,7 +29,7 @@ pub(super) enum Unready {
 }
 
 /// Asks `path` of `endpoint` until it answers 200, while `running` runs.
-pub(super) async fn wait(
+pub(crate) async fn wait(
     running: &mut Running,
     endpoint: &str,
     path: &str,

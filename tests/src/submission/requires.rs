@@ -54,6 +54,12 @@ pub(super) fn program_folders(path: &str) -> Vec<PathBuf> {
     folders
 }
 
+/// Where a program of this machine is: on PATH, or where servers hide.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    program_folders(&path).into_iter().map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
 fn on_any(folders: &[PathBuf], program: &str) -> bool {
     folders.iter().any(|folder| folder.join(program).is_file())
 }

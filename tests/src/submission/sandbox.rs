@@ -1,6 +1,7 @@
 //! A submission's commands in containers that can do no harm: nobody's user, no capabilities, a read-only root, limits of memory,
 //! processors and processes, and no network but one that leads nowhere. A command-line submission has none at all, and each of its
-//! commands is a container; a deployment's service is one container, in which its named commands run too.
+//! commands is a container; a deployment's service is one container, in which its named commands run too. Where a lab gives services of a
+//! world, even a command has a network: it leads to those, and nowhere else.
 //!
 //! The service shares the network of a container that does nothing else. So its address is known before it starts and stays the same
 //! when it is restarted. Docker's own command runs under the supervisor like any other, and in an environment that the submission
@@ -43,6 +44,8 @@ pub struct Sandbox {
     folder: PrivateFolder,
     search_path: String,
     network: Option<Network>,
+    /// Whether there is a service, in whose container the commands run.
+    service: bool,
     /// Our binaries and tools, read-only inside.
     shared: Vec<PathBuf>,
 }
@@ -55,16 +58,16 @@ struct Network {
 }
 
 impl Sandbox {
-    /// Makes the network of a deployment; a command-line submission needs nothing before its first command.
-    pub(super) async fn open(image: &str, deployment: bool, tools: &Tools) -> Result<Self, String> {
+    /// Makes the network of a deployment, or of commands that a world is given to; others need nothing before the first of them.
+    pub(super) async fn open(image: &str, service: bool, given: bool, tools: &Tools) -> Result<Self, String> {
         let folder = PrivateFolder::new(&tools.keeper, true).map_err(|error| error.to_string())?;
         let described = ["image", "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", image];
         let variables = docker::run(&described).await?;
         let path = variables.lines().find_map(|line| line.strip_prefix("PATH=")).unwrap_or(USUAL_PATH);
         let shared = [&tools.binaries, &tools.labs].into_iter().filter(|folder| folder.is_dir()).cloned().collect();
         let search_path = format!("{}:{path}", tools.binaries.display());
-        let mut sandbox = Self { image: image.to_owned(), folder, search_path, network: None, shared };
-        if deployment {
+        let mut sandbox = Self { image: image.to_owned(), folder, search_path, network: None, service, shared };
+        if service || given {
             let network = sandbox.make_network().await;
             if network.is_err() {
                 sandbox.close().await;
@@ -134,14 +137,19 @@ impl Sandbox {
         self.run(&self.container(&self.named("service"), &network), place, command)
     }
 
-    /// Docker's command line for a named command: in the service's container, or in one of its own.
-    pub(super) fn command(&self, place: &Place, command: &[String]) -> Vec<String> {
-        if self.network.is_none() {
+    /// Docker's command line for a named command, with these variables besides: in the service's container, or in one of its own.
+    pub(super) fn command(&self, place: &Place, command: &[String], variables: &[(String, String)]) -> Vec<String> {
+        let besides = variables.iter().flat_map(|(name, value)| ["--env".to_owned(), format!("{name}={value}")]);
+        if !self.service {
             let name = self.named(&format!("command-{:08x}", fastrand::u32(..)));
-            return self.run(&self.container(&name, "none"), place, command);
+            let network = self.network.map_or("none".to_owned(), |_| format!("container:{}", self.named("address")));
+            let mut container = self.container(&name, &network);
+            container.extend(besides);
+            return self.run(&container, place, command);
         }
         let mut words = vec!["docker".to_owned(), "exec".to_owned()];
         words.extend(self.surroundings(place));
+        words.extend(besides);
         words.push(self.named("service"));
         words.extend_from_slice(command);
         words

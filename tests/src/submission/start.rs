@@ -4,7 +4,7 @@
 
 use super::{
     Deployment, Expansion, Fence, Manifest, ManifestError, Place,
-    deployment::{Attached, Role, Started},
+    deployment::{Attached, Started},
     launch::{Running, Tools},
     place::search_path,
     ready::{self, Unready},
@@ -15,7 +15,7 @@ use crate::{
     check::Fault,
     mutant::Mutant,
     redact::Redactor,
-    world::{docker, s3::S3World},
+    world::{World, docker},
 };
 use std::{collections::BTreeMap, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -42,8 +42,10 @@ pub struct StartPlan {
     pub tools: Tools,
     /// What stands around its commands.
     pub fence: Arc<Fence>,
-    /// The bucket, where the lab gives one.
-    pub s3: Option<Arc<S3World>>,
+    /// What the lab gives.
+    pub world: Arc<World>,
+    /// What the submission is told of it, as variables.
+    pub given: Vec<(String, String)>,
 }
 
 /// Why a submission is not up, by who answers for it.
@@ -76,7 +78,7 @@ pub async fn start(plan: StartPlan) -> Result<Deployment, StartError> {
         mutant.apply_edits(&place.submission).map_err(|error| Fault::Harness(error.to_string()))?;
     }
     let manifest = Manifest::read(&manifest_file).map_err(StartError::Manifest)?;
-    let variables = place.variables(plan.seed, &plan.tools, plan.s3.as_ref().map(|s3| s3.handed()));
+    let variables = place.variables(plan.seed, &plan.tools, &plan.given);
     let mut surroundings = place.surroundings(&plan.tools);
     let path = surroundings.get("PATH").cloned().unwrap_or_default();
     if let Some(reason) = requires::unmet(&manifest.requires, &variables, &path).await {
@@ -86,7 +88,7 @@ pub async fn start(plan: StartPlan) -> Result<Deployment, StartError> {
     let variables = match fence.sandbox() {
         Some(sandbox) => {
             surroundings.insert("PATH".to_owned(), sandbox.search_path().to_owned());
-            variables.with([("LAB_HOST", Ipv4Addr::UNSPECIFIED.to_string())])
+            variables.with([("LAB_HOST".to_owned(), Ipv4Addr::UNSPECIFIED.to_string())])
         }
         None => variables,
     };
@@ -120,7 +122,7 @@ impl Started {
     /// Runs the start command and waits until it answers.
     pub(super) async fn launch(&self) -> Result<(), Fault> {
         let Some(command) = &self.start_command else { return Ok(()) };
-        let mut running = self.start_fenced(command, Role::Service)?;
+        let mut running = self.start_service(command)?;
         let ready = self.until_ready(&mut running).await;
         self.remember_output(&running);
         match ready {

@@ -19,6 +19,7 @@ pub use bucket::{Bucket, BucketAccess, Object};
 pub use error::WireError;
 pub use random::{RandomBytes, hex};
 pub use request::{Body, Request};
+pub use sigv4::hmac_sha256_hex;
 pub use transcript::Exchange;
 
 use crate::redact::Redactor;

@@ -109,9 +109,15 @@ fn date<'a>(scope: &Scope<'a>) -> &'a str {
     scope.amz_date.split('T').next().unwrap_or_default()
 }
 
-fn hmac(key: &[u8], text: &str) -> Vec<u8> {
+/// HMAC-SHA256 (RFC 2104) in hexadecimal, as webhooks are signed.
+#[must_use]
+pub fn hmac_sha256_hex(secret: &str, body: &[u8]) -> String {
+    hex(&hmac(secret.as_bytes(), body))
+}
+
+fn hmac(key: &[u8], text: impl AsRef<[u8]>) -> Vec<u8> {
     let mut hmac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    hmac.update(text.as_bytes());
+    hmac.update(text.as_ref());
     hmac.finalize().into_bytes().to_vec()
 }
 

@@ -1,3 +1,8 @@
-//! The labs of MOD-106, MLOps and experiment tracking.
+//! The labs of MOD-106.
 
 pub mod lab_1;
+
+use crate::check::Check;
+
+/// Each lab's folder, and its checks.
+pub const LABS: &[(&str, &[Check])] = &[(lab_1::FOLDER, lab_1::CHECKS)];

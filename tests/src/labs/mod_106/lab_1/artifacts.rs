@@ -1,11 +1,11 @@
 //! Artifacts: what goes in comes out byte for byte, whatever its size and name; and it really lies in the bucket that the lab gives,
 //! not on some disk that the next machine cannot read.
 
-use super::tracking::Tracking;
 use crate::{
     check::{Check, Fault, Need},
     context::Context,
     expect,
+    tracking::Tracking,
     wire::{Body, sigv4},
 };
 use http::Method;
@@ -62,7 +62,7 @@ async fn round_trip(ctx: Context) -> Result<(), Fault> {
     // Written again, a file is what was written last.
     admin.store(&run, "model/one.bin", "second edition").await?;
     admin.holds(&run, "model/one.bin", "second edition").await?;
-    let target = super::tracking::artifact(&run, "model/one.bin");
+    let target = crate::tracking::artifact(&run, "model/one.bin");
     expect::status(&admin.send(admin.request(Method::DELETE, target)).await?, 200)?;
     let gone = admin.download(&run, "model/one.bin").await?;
     expect::holds("a deleted artifact", gone.status >= 400, "an error", gone.quoted())
@@ -119,7 +119,7 @@ async fn in_bucket(ctx: Context) -> Result<(), Fault> {
     };
     expect::holds("the object's key", object.key.contains(&run.id), "the run's id in it", &object.key)?;
     expect::file(&bucket.digest(&object.key).await?, body.length(), &body.sha256())?;
-    let target = super::tracking::artifact(&run, &name);
+    let target = crate::tracking::artifact(&run, &name);
     expect::status(&admin.send(admin.request(Method::DELETE, target)).await?, 200)?;
     let left = bucket.find(&name).await?.map(|object| object.key);
     expect::equal("the object after its deletion", &None, &left)

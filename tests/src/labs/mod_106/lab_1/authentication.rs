@@ -1,12 +1,12 @@
 //! Nobody gets in without the right password: on no route, under no prefix. The routes are data, in `routes.toml`: a list in code
 //! would be one that nobody compares with MLflow's own.
 
-use super::tracking::{AJAX_API, API, Tracking};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
     submission::Account,
+    tracking::{AJAX_API, API, Tracking},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use http::Method;

@@ -1,11 +1,12 @@
 //! A backup is worth what its restore brings back. So it is rehearsed: write, back up, spoil and write more, restore, and read
 //! exactly what was backed up, database and artifacts.
 
-use super::{keepsake::Keepsake, tracking::Tracking};
+use super::keepsake::Keepsake;
 use crate::{
     check::{Check, Fault, Need},
     context::Context,
     expect,
+    tracking::Tracking,
 };
 use std::time::Duration;
 

@@ -1,10 +1,11 @@
 //! What the server has acknowledged survives a restart: the moment its answer was read, it was on disk and not in memory.
 
-use super::{keepsake::Keepsake, tracking::Tracking};
+use super::keepsake::Keepsake;
 use crate::{
     check::{Check, Fault, Need},
     context::Context,
     expect,
+    tracking::Tracking,
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! Experiments: made once, found by id and by name, renamed, deleted without being lost, brought back.
 
-use super::tracking::{Tracking, observe};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
+    tracking::{Tracking, observe},
 };
 use serde_json::json;
 use std::time::Duration;

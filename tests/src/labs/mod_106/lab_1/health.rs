@@ -1,10 +1,10 @@
 //! The server runs and speaks MLflow's REST API. Everything else follows from this one: without it no other failure means anything.
 
-use super::tracking::{Tracking, observe};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
+    tracking::{Tracking, observe},
 };
 use http::Method;
 use serde_json::json;

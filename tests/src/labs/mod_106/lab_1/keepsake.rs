@@ -1,8 +1,13 @@
 //! A small piece of everything a tracking server keeps, written before something drastic and read after it: a run with params,
 //! metrics, tags and an artifact, a model with a version and an alias, a user. Restart, rotation and restore all ask about it.
 
-use super::tracking::{Run, Tracking};
-use crate::{check::Fault, context::Context, expect, submission::Account};
+use crate::{
+    check::Fault,
+    context::Context,
+    expect,
+    submission::Account,
+    tracking::{Run, Tracking},
+};
 use serde_json::json;
 
 /// Something written that must be readable later.

@@ -1,10 +1,10 @@
 //! Metrics: every point of a history in order and in pages, values that are no ordinary numbers, and batches up to MLflow's limits.
 
-use super::tracking::{Tracking, observe};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
+    tracking::{Tracking, observe},
 };
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -2,15 +2,13 @@
 //! even by the ones that MLflow 2.22 itself forgets to guard; nobody makes themselves an admin. What was refused is looked at
 //! again as admin: a 403 whose deed was done all the same is no refusal.
 
-use super::{
-    probe::{Probe, keeps},
-    tracking::{AJAX_API, API, Run, Tracking, artifact, observe},
-};
+use super::probe::{Probe, keeps};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
     submission::Account,
+    tracking::{AJAX_API, API, Run, Tracking, artifact, observe},
 };
 use http::Method;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! One request that must be refused, as data, so that a whole list of them can be sent as this user and as that one.
 
-use super::tracking::{API, Tracking};
 use crate::{
     check::Fault,
+    tracking::{API, Tracking},
     wire::{Answer, Body},
 };
 use http::Method;

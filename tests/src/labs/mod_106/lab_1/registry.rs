@@ -1,10 +1,10 @@
 //! The model registry: versions that count up and are never handed out twice, stages, aliases, and search.
 
-use super::tracking::{Tracking, observe};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
+    tracking::{Tracking, observe},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use http::Method;

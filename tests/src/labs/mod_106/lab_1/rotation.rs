@@ -1,12 +1,13 @@
 //! Secrets can be replaced while the server runs, and nothing is lost by it. A rotation that leaves the old secret valid has
 //! rotated nothing, so the old ones are tried.
 
-use super::{keepsake::Keepsake, tracking::Tracking};
+use super::keepsake::Keepsake;
 use crate::{
     check::{Check, Fault, Need},
     context::Context,
     expect,
     submission::Secret,
+    tracking::Tracking,
 };
 use serde_json::json;
 use std::time::Duration;

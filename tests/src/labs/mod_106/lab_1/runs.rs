@@ -1,11 +1,11 @@
 //! Runs and what belongs to them: their life from RUNNING to deleted and back, params that never change, tags that do, and the
 //! datasets that went in.
 
-use super::tracking::{Tracking, observe};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
+    tracking::{Tracking, observe},
 };
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -1,10 +1,10 @@
 //! Run search: filters over metrics, params, tags and attributes; orders; pages that neither repeat nor lose a run.
 
-use super::tracking::{Tracking, observe};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
+    tracking::{Tracking, observe},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};

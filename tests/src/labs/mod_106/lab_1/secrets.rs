@@ -1,12 +1,12 @@
 //! Secrets stay where they belong: not on a command line, which every user of the machine can read, not in a log, which is shipped
 //! and kept for years, and not in an image, which is pushed to a registry.
 
-use super::tracking::Tracking;
 use crate::{
     check::{Check, Fault, Need},
     context::Context,
     expect,
     submission::{Account, Secret},
+    tracking::Tracking,
 };
 use serde_json::json;
 use std::time::Duration;

@@ -3,11 +3,11 @@
 //! -6831, -6909, -6976; CVE-2024-1483, -1560, -3848; CVE-2025-11201). A refusal is believed only when a canary proves that
 //! nothing leaked and nothing was overwritten.
 
-use super::tracking::{AJAX_API, API, ARTIFACTS, Run, Tracking, observe};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
+    tracking::{AJAX_API, API, ARTIFACTS, Run, Tracking, observe},
     wire::{Answer, Body, Request},
 };
 use futures::{StreamExt as _, TryStreamExt as _};

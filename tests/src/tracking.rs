@@ -1,5 +1,5 @@
-//! How the checks of this lab speak MLflow's REST API 2.0: plain JSON to the routes as the API's pages name them, and the few
-//! things that nearly every check must make first (an experiment, a run, a user). No client library: it would be judged too.
+//! How checks speak MLflow's REST API 2.0: plain JSON to the routes as the API's pages name them, and the few things that nearly
+//! every check must make first (an experiment, a run, a user). No client library: it would be judged too.
 
 use crate::{
     check::Fault,
@@ -10,91 +10,102 @@ use crate::{
 };
 use http::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Where MLflow's REST API lives.
-pub(super) const API: &str = "/api/2.0/mlflow/";
+pub const API: &str = "/api/2.0/mlflow/";
 /// Where the same API lives for MLflow's own pages.
-pub(super) const AJAX_API: &str = "/ajax-api/2.0/mlflow/";
+pub const AJAX_API: &str = "/ajax-api/2.0/mlflow/";
 /// Where the artifact proxy lives.
-pub(super) const ARTIFACTS: &str = "/api/2.0/mlflow-artifacts/artifacts";
+pub const ARTIFACTS: &str = "/api/2.0/mlflow-artifacts/artifacts";
 
 /// 100 MiB travel through a proxy to S3 and are hashed on a busy machine.
 const TRANSFER_LIMIT: Duration = Duration::from_secs(180);
 
 /// The tracking server, as one user sees it.
-#[derive(Clone)]
-pub(super) struct Tracking {
+#[derive(Clone, Debug)]
+pub struct Tracking {
     wire: Wire,
     base: String,
     /// Who asks.
-    pub(super) account: Option<Account>,
+    pub account: Option<Account>,
 }
 
 /// A run that a check made.
-#[derive(Clone)]
-pub(super) struct Run {
+#[derive(Clone, Debug)]
+pub struct Run {
     /// 32 hexadecimal digits.
-    pub(super) id: String,
+    pub id: String,
     /// Its folder in the artifact proxy, such as `1/0a…/artifacts`.
-    pub(super) artifacts: String,
+    pub artifacts: String,
 }
 
 impl Tracking {
-    /// As the submission's admin sees it.
-    pub(super) fn as_admin(ctx: &Context) -> Result<Self, Fault> {
-        let account = Some(ctx.account("admin")?);
-        Ok(Self { wire: ctx.wire().clone(), base: ctx.endpoint("tracking")?.to_owned(), account })
+    /// The submission's own server, as its admin sees it.
+    pub fn as_admin(ctx: &Context) -> Result<Self, Fault> {
+        Ok(Self::at(ctx.wire().clone(), ctx.endpoint("tracking")?, Some(ctx.account("admin")?)))
+    }
+
+    /// A server at this address, as this account sees it.
+    #[must_use]
+    pub fn at(wire: Wire, url: &str, account: Option<Account>) -> Self {
+        Self { wire, base: url.to_owned(), account }
+    }
+
+    /// Where it answers, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.base
     }
 
     /// As somebody else sees it, or nobody.
-    pub(super) fn seen_by(&self, account: Option<&Account>) -> Self {
+    pub fn seen_by(&self, account: Option<&Account>) -> Self {
         Self { account: account.cloned(), ..self.clone() }
     }
 
     /// A request that is not sent yet.
-    pub(super) fn request(&self, method: Method, target: impl Into<String>) -> Request {
+    pub fn request(&self, method: Method, target: impl Into<String>) -> Request {
         Request::new(method, &self.base, target).account(self.account.as_ref())
     }
 
     /// Sends a request.
-    pub(super) async fn send(&self, request: Request) -> Result<Answer, Fault> {
+    pub async fn send(&self, request: Request) -> Result<Answer, Fault> {
         Ok(self.wire.send(request).await?)
     }
 
     /// `GET` with a query, to a route such as `runs/get`.
-    pub(super) async fn get(&self, route: &str, query: &[(&str, &str)]) -> Result<Answer, Fault> {
+    pub async fn get(&self, route: &str, query: &[(&str, &str)]) -> Result<Answer, Fault> {
         self.send(self.request(Method::GET, format!("{API}{route}?{}", sigv4::canonical_query(query)))).await
     }
 
     /// `POST` of a JSON body.
-    pub(super) async fn post(&self, route: &str, body: Value) -> Result<Answer, Fault> {
+    pub async fn post(&self, route: &str, body: Value) -> Result<Answer, Fault> {
         self.call(Method::POST, route, body).await
     }
 
     /// Any method with a JSON body.
-    pub(super) async fn call(&self, method: Method, route: &str, body: Value) -> Result<Answer, Fault> {
+    pub async fn call(&self, method: Method, route: &str, body: Value) -> Result<Answer, Fault> {
         self.send(self.request(method, format!("{API}{route}")).json(&body)).await
     }
 
     /// `POST` that must succeed.
-    pub(super) async fn did(&self, route: &str, body: Value) -> Result<Value, Fault> {
+    pub async fn did(&self, route: &str, body: Value) -> Result<Value, Fault> {
         expect::json(&self.post(route, body).await?)
     }
 
     /// `GET` that must succeed.
-    pub(super) async fn read(&self, route: &str, query: &[(&str, &str)]) -> Result<Value, Fault> {
+    pub async fn read(&self, route: &str, query: &[(&str, &str)]) -> Result<Value, Fault> {
         expect::json(&self.get(route, query).await?)
     }
 
     /// A new experiment's id.
-    pub(super) async fn experiment(&self, name: &str) -> Result<String, Fault> {
+    pub async fn experiment(&self, name: &str) -> Result<String, Fault> {
         let created = self.did("experiments/create", json!({"name": name})).await?;
         Ok(expect::text(&created, "/experiment_id")?.to_owned())
     }
 
     /// A new run of an experiment.
-    pub(super) async fn run(&self, experiment_id: &str) -> Result<Run, Fault> {
+    pub async fn run(&self, experiment_id: &str) -> Result<Run, Fault> {
         let body = json!({"experiment_id": experiment_id, "start_time": 1_700_000_000_000_i64});
         let created = self.did("runs/create", body).await?;
         let id = expect::text(&created, "/run/info/run_id")?.to_owned();
@@ -103,26 +114,50 @@ impl Tracking {
     }
 
     /// A run as the server has it now, under `/info`, `/data` and `/inputs`.
-    pub(super) async fn run_now(&self, run_id: &str) -> Result<Value, Fault> {
+    pub async fn run_now(&self, run_id: &str) -> Result<Value, Fault> {
         let answer = self.read("runs/get", &[("run_id", run_id)]).await?;
         Ok(expect::at(&answer, "/run")?.clone())
     }
 
     /// A new registered model.
-    pub(super) async fn model(&self, name: &str) -> Result<(), Fault> {
+    pub async fn model(&self, name: &str) -> Result<(), Fault> {
         self.did("registered-models/create", json!({"name": name})).await.map(drop)
     }
 
     /// A new version of a registered model, from a run's artifacts.
-    pub(super) async fn version(&self, model: &str, run: &Run) -> Result<String, Fault> {
+    pub async fn version(&self, model: &str, run: &Run) -> Result<String, Fault> {
         let source = format!("mlflow-artifacts:/{}/model", run.artifacts);
         let body = json!({"name": model, "source": source, "run_id": run.id});
         let created = self.did("model-versions/create", body).await?;
         Ok(expect::text(&created, "/model_version/version")?.to_owned())
     }
 
+    /// A version as the server has it now: its `version`, `tags`, `aliases`, `run_id` …
+    pub async fn version_now(&self, model: &str, version: &str) -> Result<Value, Fault> {
+        let answer = self.read("model-versions/get", &[("name", model), ("version", version)]).await?;
+        Ok(expect::at(&answer, "/model_version")?.clone())
+    }
+
+    /// Sets a tag of a version.
+    pub async fn tag(&self, model: &str, version: &str, key: &str, value: &str) -> Result<(), Fault> {
+        let body = json!({"name": model, "version": version, "key": key, "value": value});
+        self.did("model-versions/set-tag", body).await.map(drop)
+    }
+
+    /// Points an alias at a version.
+    pub async fn alias(&self, model: &str, alias: &str, version: &str) -> Result<(), Fault> {
+        let body = json!({"name": model, "alias": alias, "version": version});
+        self.did("registered-models/alias", body).await.map(drop)
+    }
+
+    /// Every alias of a model, and the version that it points at.
+    pub async fn aliases(&self, model: &str) -> Result<BTreeMap<String, String>, Fault> {
+        let answer = self.read("registered-models/get", &[("name", model)]).await?;
+        Ok(pairs(&answer, "/registered_model/aliases", "alias", "version"))
+    }
+
     /// A new user without any permission, whose password no report shows.
-    pub(super) async fn user(&self, ctx: &Context, role: &str) -> Result<Account, Fault> {
+    pub async fn user(&self, ctx: &Context, role: &str) -> Result<Account, Fault> {
         let username = ctx.name(role);
         let mut rng = ctx.rng();
         let password: String = std::iter::repeat_with(|| rng.alphanumeric()).take(24).collect();
@@ -133,42 +168,55 @@ impl Tracking {
     }
 
     /// Lets a user do something with an experiment.
-    pub(super) async fn permit(&self, user: &Account, experiment_id: &str, permission: &str) -> Result<(), Fault> {
+    pub async fn permit(&self, user: &Account, experiment_id: &str, permission: &str) -> Result<(), Fault> {
         let body = json!({"experiment_id": experiment_id, "username": user.username, "permission": permission});
         self.did("experiments/permissions/create", body).await.map(drop)
     }
 
     /// Stores an artifact; `name` is already encoded for a path.
-    pub(super) async fn upload(&self, run: &Run, name: &str, body: Body) -> Result<Answer, Fault> {
+    pub async fn upload(&self, run: &Run, name: &str, body: Body) -> Result<Answer, Fault> {
         let request = self.request(Method::PUT, artifact(run, name)).limit(TRANSFER_LIMIT);
         self.send(request.header("content-type", "application/octet-stream").body(body)).await
     }
 
     /// Reads an artifact; `name` is already encoded for a path.
-    pub(super) async fn download(&self, run: &Run, name: &str) -> Result<Download, Fault> {
+    pub async fn download(&self, run: &Run, name: &str) -> Result<Download, Fault> {
         Ok(self.wire.download(self.request(Method::GET, artifact(run, name)).limit(TRANSFER_LIMIT)).await?)
     }
 
     /// Stores an artifact and requires success.
-    pub(super) async fn store(&self, run: &Run, name: &str, content: &str) -> Result<(), Fault> {
+    pub async fn store(&self, run: &Run, name: &str, content: &str) -> Result<(), Fault> {
         let answer = self.upload(run, name, Body::Bytes(content.to_owned().into())).await?;
         expect::status(&answer, 200)
     }
 
     /// Requires that an artifact still reads as it was stored.
-    pub(super) async fn holds(&self, run: &Run, name: &str, content: &str) -> Result<(), Fault> {
+    pub async fn holds(&self, run: &Run, name: &str, content: &str) -> Result<(), Fault> {
         let body = Body::Bytes(content.to_owned().into());
         expect::file(&self.download(run, name).await?, body.length(), &body.sha256())
     }
 }
 
+/// The tags of a run's `/data`, of a version or of a model.
+#[must_use]
+pub fn tags(of: &Value) -> BTreeMap<String, String> {
+    pairs(of, "/tags", "key", "value")
+}
+
+/// A list of pairs; numbers read as text, because MLflow writes versions as both.
+fn pairs(value: &Value, pointer: &str, key: &str, to: &str) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let entries = expect::list(value, pointer).iter();
+    entries.filter_map(|entry| Some((text(entry.get(key)?), text(entry.get(to)?)))).collect()
+}
+
 /// The artifact proxy's address of one file.
-pub(super) fn artifact(run: &Run, name: &str) -> String {
+pub fn artifact(run: &Run, name: &str) -> String {
     format!("{ARTIFACTS}/{}/{name}", run.artifacts)
 }
 
 /// Notes how an answer ended, so that two worlds can be compared: status and MLflow's error code, without the wording.
-pub(super) fn observe(ctx: &Context, key: &str, answer: &Answer) {
+pub fn observe(ctx: &Context, key: &str, answer: &Answer) {
     let code = answer.error_code().unwrap_or_default();
     ctx.observe(key, format!("{} {code}", answer.status).trim_end());
 }
@@ -186,7 +234,17 @@ fn proxied_path(uri: &str) -> Result<String, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::proxied_path;
+    use super::{pairs, proxied_path, tags};
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn aliases_and_tags_are_read_whatever_their_numbers_look_like() {
+        let version = json!({"tags": [{"key": "a", "value": "1"}], "aliases": [{"alias": "champion", "version": 3}]});
+        assert_eq!(tags(&version), BTreeMap::from([("a".to_owned(), "1".to_owned())]));
+        assert_eq!(pairs(&version, "/aliases", "alias", "version").get("champion").unwrap(), "3");
+        assert!(tags(&json!({})).is_empty());
+    }
 
     #[test]
     fn artifact_uris_become_paths_of_the_proxy() {

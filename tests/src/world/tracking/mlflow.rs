@@ -1,0 +1,71 @@
+//! MLflow 2.22 from `target/labs`, with the authentication app that it ships.
+
+use super::{ADMIN, DEFAULT_PERMISSION, failed, launch, ready};
+use crate::{
+    check::Fault,
+    submission::{
+        Account,
+        launch::{Running, Tools},
+    },
+};
+use std::{
+    collections::BTreeMap,
+    fs, iter,
+    net::{IpAddr, TcpListener},
+    path::Path,
+    time::Duration,
+};
+
+/// Python imports half of its world first, and makes two databases.
+const READY_LIMIT: Duration = Duration::from_secs(180);
+
+/// The environment under `target/labs`.
+const ENVIRONMENT: &str = "mlflow-2.22";
+
+pub(super) async fn start(
+    host: IpAddr,
+    folder: &Path,
+    admin: &Account,
+    tools: &Tools,
+) -> Result<(Running, String), Fault> {
+    let program = tools.labs.join(ENVIRONMENT).join("bin/mlflow");
+    if !program.is_file() {
+        let hint = "run `cargo xtask images --process`";
+        return Err(Fault::NotRun(format!("the file {} is not on this machine; {hint}", program.display())));
+    }
+    // MLflow cannot report a port that it chose itself; this one is free now, and nobody else is told of it.
+    let port =
+        TcpListener::bind((host, 0)).and_then(|socket| socket.local_addr()).map_err(|error| failed(&error))?.port();
+    let below = |name: &str| folder.join(name).display().to_string();
+    let settings = format!(
+        "[mlflow]\ndefault_permission = {DEFAULT_PERMISSION}\ndatabase_uri = sqlite:///{}\nadmin_username = {ADMIN}\n\
+         admin_password = {}\nauthorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
+        below("auth.db"),
+        admin.password,
+    );
+    fs::write(folder.join("auth.ini"), settings).map_err(|error| failed(&error))?;
+    let (host, port_word) = (host.to_string(), port.to_string());
+    let (database, artifacts) = (format!("sqlite:///{}", below("mlflow.db")), below("artifacts"));
+    let program = program.display().to_string();
+    let words = [
+        (program.as_str(), "server"),
+        ("--app-name", "basic-auth"),
+        ("--host", &host),
+        ("--port", &port_word),
+        ("--workers", "1"),
+        ("--backend-store-uri", &database),
+        ("--artifacts-destination", &artifacts),
+        // Its gunicorn kills a worker that is busy for 30 s, as on a busy machine.
+        ("--gunicorn-opts", "--timeout 600"),
+    ];
+    let command: Vec<String> = words.iter().flat_map(|(name, value)| [*name, *value]).map(str::to_owned).collect();
+    let key: String = iter::repeat_with(fastrand::alphanumeric).take(32).collect();
+    let environment = BTreeMap::from([
+        ("MLFLOW_AUTH_CONFIG_PATH".to_owned(), below("auth.ini")),
+        ("MLFLOW_FLASK_SERVER_SECRET_KEY".to_owned(), key),
+        ("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()),
+    ]);
+    let running = launch(&command, environment, folder, tools)?;
+    let url = format!("http://{host}:{port}");
+    Ok((ready(running, &url, READY_LIMIT).await?, url))
+}
