@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod audit;
+pub mod charts;
 pub mod cli;
 pub mod client;
 pub mod documents;

@@ -3,5 +3,7 @@
 //! | Room | What it holds |
 //! |---|---|
 //! | `outcome` | what a validation found, as plain data; the shape of `report.json` |
+//! | `report` | the outcome as JSON, Markdown, HTML, JUnit and alerts |
 
 pub mod outcome;
+pub mod report;
