@@ -35,6 +35,7 @@ const ENVIRONMENTS: &[Environment] = &[
     },
     Environment { name: "mlflow-3", lock: "mod-106/tests/requirements-mlflow-3.txt" },
     Environment { name: "workflows", lock: "mod-106/tests/requirements-workflows.txt" },
+    Environment { name: "notebooks", lock: "mod-106/tests/requirements-notebooks.txt" },
 ];
 
 /// One image of the reference deployment.
