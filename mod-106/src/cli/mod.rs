@@ -3,6 +3,7 @@
 //! `connection` and `output` are shared: where the server is, and how results are shown. Results go to standard output, all else
 //! to standard error.
 
+pub mod alerts;
 pub mod artifacts;
 pub mod backup;
 mod connection;
@@ -48,6 +49,8 @@ pub enum Command {
     Models(models::Arguments),
     /// List, upload, download and delete a run's files.
     Artifacts(artifacts::Arguments),
+    /// Tell the people who mind, once, and again when it is over.
+    Alerts(alerts::Arguments),
     /// Take the module's quiz; print, grade and explain its papers.
     Quiz(quiz::Arguments),
 }
@@ -65,12 +68,16 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Runs(arguments) => runs::run(arguments).await,
         Command::Models(arguments) => models::run(arguments).await,
         Command::Artifacts(arguments) => artifacts::run(arguments).await,
+        Command::Alerts(arguments) => alerts::run(arguments).await,
         Command::Quiz(arguments) => quiz::run(arguments),
     }
 }
 
 /// The exit code that an error stands for.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if let Some(error) = error.downcast_ref::<crate::alerts::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
     if let Some(error) = error.downcast_ref::<crate::quiz::Error>() {
         return ExitCode::from(error.exit_code());
     }
@@ -113,5 +120,6 @@ mod tests {
         check("models", &["models"]);
         check("artifacts", &["artifacts"]);
         check("artifacts_upload", &["artifacts", "upload"]);
+        check("alerts_send", &["alerts", "send"]);
     }
 }

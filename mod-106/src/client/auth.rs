@@ -75,7 +75,7 @@ fn basic_header(username: &str, password: &SecretString) -> SecretString {
 }
 
 /// Replaces each secret in a text from outside.
-pub(super) fn redact(text: &str, secrets: &[SecretString]) -> String {
+pub(crate) fn redact(text: &str, secrets: &[SecretString]) -> String {
     secrets.iter().filter(|secret| !secret.expose_secret().is_empty()).fold(text.to_owned(), |text, secret| {
         if text.contains(secret.expose_secret()) { text.replace(secret.expose_secret(), "***") } else { text }
     })

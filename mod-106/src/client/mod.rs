@@ -59,6 +59,7 @@ mod versions;
 
 pub use artifacts::{ArtifactPath, ArtifactRoot, Download, FileInfo, Upload};
 pub use auth::Credentials;
+pub(crate) use auth::redact;
 pub use batch::{Batch, LONGEST_BODY_BYTES, MOST_ENTRIES, MOST_METRICS, MOST_PARAMS, MOST_TAGS};
 pub use config::{Config, TRACKING_URI, Tls};
 pub use endpoint::{ALL as ENDPOINTS, Endpoint, Repeat};
@@ -71,6 +72,7 @@ pub use metrics::{Metric, MetricInterval, MetricOfRun};
 pub use models::{Alias, RegisteredModel, RegistrySearch};
 pub use paging::Page;
 pub use retry::RetryPolicy;
+pub(crate) use retry::parse_retry_after;
 pub use runs::{NewRun, Run, RunData, RunInfo, RunSearch, RunStatus, RunUpdate};
 pub use tags::{Param, Tag};
 pub use transport::Client;

@@ -41,10 +41,7 @@ impl RetryPolicy {
         if repeat != Repeat::Safe || attempts_made > self.retries {
             return None;
         }
-        let backoff = || {
-            let ceiling = self.base.saturating_mul(1 << attempts_made.saturating_sub(1).min(16)).min(self.longest);
-            Some(ceiling.mul_f64(dice))
-        };
+        let backoff = || Some(self.backoff(attempts_made, dice));
         match outcome {
             Outcome::Disconnected => backoff(),
             Outcome::Answered { status: 429 | 502 | 503 | 504, retry_after } => match retry_after {
@@ -56,8 +53,16 @@ impl RetryPolicy {
     }
 }
 
+impl RetryPolicy {
+    /// The wait after this many attempts, where nobody asked for another: twofold growth, full jitter. `dice` lies in `0.0..1.0`.
+    pub(crate) fn backoff(&self, attempts_made: u32, dice: f64) -> Duration {
+        let ceiling = self.base.saturating_mul(1 << attempts_made.saturating_sub(1).min(16)).min(self.longest);
+        ceiling.mul_f64(dice)
+    }
+}
+
 /// Reads `Retry-After`: seconds, or an HTTP date, which counts from `now`. What cannot be read is as if it were absent.
-pub(super) fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+pub(crate) fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
