@@ -6,6 +6,8 @@ pub mod charts;
 pub mod cli;
 pub mod client;
 pub mod documents;
+pub mod github;
+pub mod promotion;
 pub mod quiz;
 pub mod server;
 pub mod validation;

@@ -37,6 +37,22 @@ impl Connection {
     }
 }
 
+/// How results are shown by commands that need no server.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(super) struct Shown {
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Shown {
+    /// Prepares the output.
+    pub(super) fn open(&self) -> Output {
+        Output::to_terminal_or_pipe(self.json)
+    }
+}
+
 /// How much of a list to show.
 #[derive(Debug, clap::Args)]
 pub(super) struct Limit {

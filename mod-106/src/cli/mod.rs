@@ -4,17 +4,22 @@
 //! to standard error.
 
 pub mod alerts;
+pub mod approve;
 pub mod artifacts;
+pub mod audit;
 pub mod backup;
+mod conducting;
 mod connection;
 pub mod experiments;
 pub mod models;
 mod output;
+pub mod promote;
 pub mod quiz;
+pub mod rollback;
 pub mod runs;
 pub mod serve;
 
-use crate::client;
+use crate::{client, promotion};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -51,6 +56,14 @@ pub enum Command {
     Artifacts(artifacts::Arguments),
     /// Tell the people who mind, once, and again when it is over.
     Alerts(alerts::Arguments),
+    /// Promote a model version, one stage at a time.
+    Promote(promote::Arguments),
+    /// Say that a version may go on, with the validation report that you read.
+    Approve(approve::Arguments),
+    /// Roll a version back, and restore the champion before.
+    Rollback(rollback::Arguments),
+    /// Read the audit trail, and check that nobody changed it.
+    Audit(audit::Arguments),
     /// Take the module's quiz; print, grade and explain its papers.
     Quiz(quiz::Arguments),
 }
@@ -69,6 +82,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Models(arguments) => models::run(arguments).await,
         Command::Artifacts(arguments) => artifacts::run(arguments).await,
         Command::Alerts(arguments) => alerts::run(arguments).await,
+        Command::Promote(arguments) => promote::run(arguments).await,
+        Command::Approve(arguments) => approve::run(arguments).await,
+        Command::Rollback(arguments) => rollback::run(arguments).await,
+        Command::Audit(arguments) => audit::run(arguments).await,
         Command::Quiz(arguments) => quiz::run(arguments),
     }
 }
@@ -82,6 +99,12 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(error.exit_code());
     }
     use client::Error::{Config, Connection, Refused, Timeout, Untrusted};
+    if let Some(error) = error.downcast_ref::<promotion::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(ended) = error.downcast_ref::<conducting::Ended>() {
+        return ExitCode::from(ended.code);
+    }
     match error.downcast_ref::<client::Error>() {
         Some(Config { .. } | Refused { .. }) => ExitCode::from(2),
         Some(Connection { .. } | Timeout { .. } | Untrusted { .. }) => ExitCode::from(3),
@@ -121,5 +144,10 @@ mod tests {
         check("artifacts", &["artifacts"]);
         check("artifacts_upload", &["artifacts", "upload"]);
         check("alerts_send", &["alerts", "send"]);
+        check("promote", &["promote"]);
+        check("promote_to", &["promote", "to"]);
+        check("approve", &["approve"]);
+        check("rollback", &["rollback"]);
+        check("audit_verify", &["audit", "verify"]);
     }
 }

@@ -21,6 +21,11 @@ impl Output {
         Self { json, terminal: std::io::stdout().is_terminal() && !colour_refused }
     }
 
+    /// Whether a program reads the results.
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Shows a list: as a JSON array, or as a table with a row for each item.
     pub(super) fn list<T: Serialize, const N: usize>(
         self,
