@@ -6,6 +6,7 @@ pub mod charts;
 pub mod cli;
 pub mod client;
 pub mod documents;
+pub mod features;
 pub mod github;
 pub mod promotion;
 pub mod quiz;

@@ -23,17 +23,27 @@ pub(super) struct Connection {
 impl Connection {
     /// Prepares the client and the output; warnings go to standard error (`RUST_LOG` says how many).
     pub(super) fn open(&self) -> anyhow::Result<(Client, Output)> {
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        let logs = logs.with_ansi(std::io::stderr().is_terminal());
-        // Whoever set up logging before us meant it.
-        let _ = logs.try_init();
+        Self::log("warn");
         let variable = |name: &str| match name {
             TRACKING_URI => self.tracking_uri.clone(),
             _ => std::env::var(name).ok(),
         };
         let config = Config::from_variables(variable).context("give --tracking-uri or MLflow's variables")?;
-        Ok((Client::new(&config)?, Output::to_terminal_or_pipe(self.json)))
+        Ok((Client::new(&config)?, self.output()))
+    }
+
+    /// The output alone, for what needs no tracking server.
+    pub(super) fn output(&self) -> Output {
+        Output::to_terminal_or_pipe(self.json)
+    }
+
+    /// Logs to standard error, from this level on unless `RUST_LOG` says otherwise.
+    pub(super) fn log(level: &str) {
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let logs = logs.with_ansi(std::io::stderr().is_terminal());
+        // Whoever set up logging before us meant it.
+        let _ = logs.try_init();
     }
 }
 

@@ -8,9 +8,11 @@ pub mod approve;
 pub mod artifacts;
 pub mod audit;
 pub mod backup;
+pub mod catalogue;
 mod conducting;
 mod connection;
 pub mod experiments;
+pub mod features;
 pub mod models;
 mod output;
 pub mod promote;
@@ -66,6 +68,10 @@ pub enum Command {
     Audit(audit::Arguments),
     /// Take the module's quiz; print, grade and explain its papers.
     Quiz(quiz::Arguments),
+    /// Online features, training sets, and a feature server.
+    Features(features::Arguments),
+    /// Write a page of which model used which features, data, code and run.
+    Catalogue(catalogue::Arguments),
 }
 
 /// Runs the parsed command.
@@ -87,6 +93,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Rollback(arguments) => rollback::run(arguments).await,
         Command::Audit(arguments) => audit::run(arguments).await,
         Command::Quiz(arguments) => quiz::run(arguments),
+        Command::Features(arguments) => features::run(arguments).await,
+        Command::Catalogue(arguments) => catalogue::run(arguments).await,
     }
 }
 
@@ -105,11 +113,22 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     if let Some(ended) = error.downcast_ref::<conducting::Ended>() {
         return ExitCode::from(ended.code);
     }
-    match error.downcast_ref::<client::Error>() {
+    if let Some(code) = error.downcast_ref::<crate::features::Error>().and_then(crate::features::Error::exit_code) {
+        return ExitCode::from(code);
+    }
+    match client_error(error) {
         Some(Config { .. } | Refused { .. }) => ExitCode::from(2),
         Some(Connection { .. } | Timeout { .. } | Untrusted { .. }) => ExitCode::from(3),
         _ if is_closed_pipe(error) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
+    }
+}
+
+/// What the tracking client said, also where a part passed it on.
+fn client_error(error: &anyhow::Error) -> Option<&client::Error> {
+    match error.downcast_ref::<crate::features::Error>() {
+        Some(crate::features::Error::Tracking(error)) => Some(error),
+        _ => error.downcast_ref::<client::Error>(),
     }
 }
 

@@ -28,7 +28,7 @@ impl Default for RetryPolicy {
 
 /// What became of one attempt, as far as trying again is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// The server answered with this status, and perhaps with a `Retry-After`.
     Answered { status: u16, retry_after: Option<Duration> },
     /// The connection was refused, reset or cut.
@@ -37,7 +37,7 @@ pub(super) enum Outcome {
 
 impl RetryPolicy {
     /// How long to wait before the next attempt, or `None` to give up. `dice` lies in `0.0..1.0`.
-    pub(super) fn decide(&self, repeat: Repeat, outcome: &Outcome, attempts_made: u32, dice: f64) -> Option<Duration> {
+    pub(crate) fn decide(&self, repeat: Repeat, outcome: &Outcome, attempts_made: u32, dice: f64) -> Option<Duration> {
         if repeat != Repeat::Safe || attempts_made > self.retries {
             return None;
         }

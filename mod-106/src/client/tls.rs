@@ -13,7 +13,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// [`Error::File`] when a PEM file cannot be read, [`Error::Config`] when it holds nothing usable.
-pub(super) fn http_client(config: &Config) -> Result<reqwest::Client, Error> {
+pub(crate) fn http_client(config: &Config) -> Result<reqwest::Client, Error> {
     // Losing the race to another installer is fine: what counts is that one is there.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()

@@ -36,6 +36,7 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "mlflow-3", lock: "mod-106/tests/requirements-mlflow-3.txt" },
     Environment { name: "workflows", lock: "mod-106/tests/requirements-workflows.txt" },
     Environment { name: "notebooks", lock: "mod-106/tests/requirements-notebooks.txt" },
+    Environment { name: "feast", lock: "mod-106/tests/requirements-feast.txt" },
 ];
 
 /// One image of the reference deployment.
