@@ -12,6 +12,7 @@
 //! | `tracking` `registry` `artifacts` `accounts` `command` | the tests on each target |
 //! | `server_parity` | our server beside MLflow 2.22, request by request (`server_parity.jsonl`) |
 //! | `expressions` | the dry run's evaluator beside GitHub's own package |
+//! | `feast` | our feature store beside the real Feast |
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
 
@@ -24,6 +25,7 @@ mod accounts;
 mod artifacts;
 mod command;
 mod expressions;
+mod feast;
 mod logging;
 mod peer;
 mod registry;
@@ -104,7 +106,12 @@ fn main() -> ExitCode {
     stop_on_interrupt(targets.clone());
     let conclusion = libtest_mimic::run(
         &arguments,
-        trials.chain(scripted).chain([server_parity::trial()]).chain(expressions::trials()).collect(),
+        trials
+            .chain(scripted)
+            .chain([server_parity::trial()])
+            .chain(expressions::trials())
+            .chain(feast::trials())
+            .collect(),
     );
     for target in targets {
         target.stop();

@@ -39,9 +39,9 @@ pub enum ColumnKind {
     Value(ValueType),
 }
 
-/// The type in which times are kept: nanoseconds, UTC.
+/// The type in which times are kept: nanoseconds, UTC. Its name is an offset, because `UTC` needs a table of zones to be written.
 pub(super) fn time_type() -> DataType {
-    DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()))
+    DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into()))
 }
 
 /// The Arrow type of a join key or feature.
@@ -166,7 +166,7 @@ fn times(place: &Place, array: &ArrayRef) -> Result<ArrayRef, Error> {
         }
         other => return Err(place.error(0, &format!("{other} instead of times; store a timestamp with a time zone"))),
     };
-    Ok(Arc::new(parsed.with_timezone("UTC")))
+    Ok(Arc::new(parsed.with_timezone("+00:00")))
 }
 
 fn parse_times(place: &Place, texts: &StringArray) -> Result<TimestampNanosecondArray, Error> {
