@@ -8,6 +8,7 @@ pub mod client;
 pub mod documents;
 pub mod features;
 pub mod github;
+pub mod governance;
 pub mod promotion;
 pub mod quiz;
 pub mod server;

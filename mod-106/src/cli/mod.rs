@@ -13,6 +13,8 @@ mod conducting;
 mod connection;
 pub mod experiments;
 pub mod features;
+pub mod governance;
+mod governance_runbook;
 pub mod models;
 mod output;
 pub mod promote;
@@ -20,6 +22,7 @@ pub mod quiz;
 pub mod rollback;
 pub mod runs;
 pub mod serve;
+pub mod users;
 
 use crate::{client, promotion};
 use clap::{Parser, Subcommand};
@@ -66,6 +69,10 @@ pub enum Command {
     Rollback(rollback::Arguments),
     /// Read the audit trail, and check that nobody changed it.
     Audit(audit::Arguments),
+    /// Make, change and delete accounts.
+    Users(users::Arguments),
+    /// Model cards, compliance reports, approval records, messages, runbooks: from the records.
+    Governance(governance::Arguments),
     /// Take the module's quiz; print, grade and explain its papers.
     Quiz(quiz::Arguments),
     /// Online features, training sets, and a feature server.
@@ -92,6 +99,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Approve(arguments) => approve::run(arguments).await,
         Command::Rollback(arguments) => rollback::run(arguments).await,
         Command::Audit(arguments) => audit::run(arguments).await,
+        Command::Users(arguments) => users::run(arguments).await,
+        Command::Governance(arguments) => governance::run(arguments).await,
         Command::Quiz(arguments) => quiz::run(arguments),
         Command::Features(arguments) => features::run(arguments).await,
         Command::Catalogue(arguments) => catalogue::run(arguments).await,
@@ -105,6 +114,12 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     }
     if let Some(error) = error.downcast_ref::<crate::quiz::Error>() {
         return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::governance::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if error.is::<crate::governance::runbook::Error>() {
+        return ExitCode::from(2);
     }
     use client::Error::{Config, Connection, Refused, Timeout, Untrusted};
     if let Some(error) = error.downcast_ref::<promotion::Error>() {
@@ -155,6 +170,10 @@ mod tests {
             insta::assert_snapshot!(format!("help_{name}"), help);
         }
         check("experiments", &["experiments"]);
+        check("governance", &["governance"]);
+        check("governance_report", &["governance", "report"]);
+        check("governance_runbook_run", &["governance", "runbook", "run"]);
+        check("users", &["users"]);
         check("quiz", &["quiz"]);
         check("quiz_take", &["quiz", "take"]);
         check("runs", &["runs"]);

@@ -32,7 +32,8 @@ pub fn markdown(text: &str) -> String {
     let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut escaped = String::with_capacity(line.len());
     let numbered = line.trim_start_matches(|character: char| character.is_ascii_digit());
-    let starts_a_list = numbered.len() < line.len() && numbered.starts_with(['.', ')']);
+    let marker = numbered.strip_prefix(['.', ')']).filter(|_| numbered.len() < line.len());
+    let starts_a_list = marker.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
     let mut before = None;
     let mut characters = line.char_indices().peekable();
     while let Some((at, character)) = characters.next() {
@@ -72,13 +73,17 @@ pub(super) fn markdown_paragraphs(text: &str) -> String {
 
 /// Text without characters that hide or reorder others.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
-    let hidden = |character: char| match character {
+    if text.contains(is_hidden) { Cow::Owned(text.replace(is_hidden, "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// Whether a character hides or reorders others. Line breaks and tabs do not.
+pub fn is_hidden(character: char) -> bool {
+    match character {
         '\n' | '\t' => false,
         '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => true,
         '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
         _ => character.is_control(),
-    };
-    if text.contains(hidden) { Cow::Owned(text.replace(hidden, "\u{fffd}")) } else { Cow::Borrowed(text) }
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +102,7 @@ mod tests {
         check("a|b\n# c", "a\\|b # c");
         check("# title", "\\# title");
         check("1. first", "1\\. first");
+        check("0.93", "0.93");
         check("10%", "10%");
         check("<b>`x`</b>", "\\<b\\>\\`x\\`\\</b\\>");
         check("\u{202e}gnp.exe", "\u{fffd}gnp.exe");

@@ -16,6 +16,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("words", |text: String| text.replace(['_', '-'], " "));
     environment.add_filter("code", code);
     environment.add_filter("paragraphs", paragraphs);
+    environment.add_filter("url", |text: String| Value::from_safe_string(url(&text)));
 }
 
 /// `2026-11-21 14:35:16 UTC`, from milliseconds since 1970 or RFC 3339; what is neither stays as it is.
@@ -128,6 +129,13 @@ fn code(state: &State, value: Value) -> Value {
     }
 }
 
+/// An address for `[words](…)` of Markdown or `href="…"` of HTML: whatever could end either is percent-encoded.
+fn url(text: &str) -> String {
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$*+,;=%".contains(&byte);
+    let encode = |byte: u8| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.trim().bytes().map(encode).collect()
+}
+
 /// Text of several lines, each a paragraph.
 fn paragraphs(state: &State, text: String) -> Value {
     match state.auto_escape() {
@@ -142,7 +150,7 @@ fn paragraphs(state: &State, text: String) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, duration, number, percent, short_digest};
+    use super::{bytes, duration, number, percent, short_digest, url};
 
     #[test]
     fn numbers_read_well() {
@@ -175,5 +183,6 @@ mod tests {
         assert_eq!([850, 2_449, 200_500].map(duration), ["850 ms", "2.4 s", "3 min 20 s"]);
         assert_eq!(short_digest("sha256:0123456789abcdef"), "sha256:0123456789ab…");
         assert_eq!(short_digest("abc"), "abc");
+        assert_eq!(url("https://x.org/a?b=(1)|2&c=%20\"<"), "https://x.org/a?b=%281%29%7C2%26c=%20%22%3C");
     }
 }

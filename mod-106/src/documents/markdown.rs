@@ -19,7 +19,9 @@ pub fn html_from_markdown(document: &str) -> String {
 /// Nothing that runs or loads.
 fn safe(event: Event) -> Event {
     match event {
-        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+        Event::Html(text) | Event::InlineHtml(text) | Event::Text(text) => {
+            Event::Text(escape::visible(&text).into_owned().into())
+        }
         Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
         Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {

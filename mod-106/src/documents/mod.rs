@@ -17,7 +17,7 @@ mod templates;
 mod write;
 
 pub use error::Error;
-pub use escape::{html, markdown};
+pub use escape::{html, is_hidden, markdown};
 pub use filters::{bytes, duration, number, percent, short_digest, time};
 pub use markdown::html_from_markdown;
 pub use templates::Templates;

@@ -1,0 +1,128 @@
+//! Controls as data: a TOML file of what must hold, each control with the evidence that shows it.
+//!
+//! ```toml
+//! title = "Release of a credit model"
+//! [[control]]
+//! id = "DATA-1"
+//! title = "The training data is known by its digest"
+//! framework = "EU AI Act, article 10: training data must be governed"
+//! needs = [{ kind = "dataset", context = "training" }]
+//! ```
+
+use super::error::Error;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What must hold.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Controls {
+    /// What the controls are for.
+    pub title: String,
+    /// At least one.
+    #[serde(rename = "control")]
+    pub controls: Vec<Control>,
+}
+
+/// One control.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// Its id, unique in the file.
+    pub id: String,
+    /// What must hold, as a sentence.
+    pub title: String,
+    /// Where the demand comes from, in one's own words.
+    #[serde(default)]
+    pub framework: Option<String>,
+    /// The evidence that shows it; all of it is needed.
+    pub needs: Vec<Need>,
+}
+
+/// A kind of evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Need {
+    /// The run that made the version exists and finished.
+    Run {},
+    /// The run read a dataset in this role, and recorded its digest.
+    Dataset {
+        /// The dataset's tag `mlflow.data.context`.
+        context: String,
+    },
+    /// The run keeps this file; with `digest_tag`, its digest is the one that the tag says.
+    Artifact {
+        /// Below the run's artifacts.
+        path: String,
+        /// A tag of the version or its run.
+        #[serde(default)]
+        digest_tag: Option<String>,
+    },
+    /// The run logged this metric, within bounds.
+    Metric {
+        /// The metric's key.
+        key: String,
+        /// At least.
+        #[serde(default)]
+        min: Option<f64>,
+        /// At most.
+        #[serde(default)]
+        max: Option<f64>,
+    },
+    /// The version, its model or its run has this tag.
+    Tag {
+        /// The tag's key.
+        key: String,
+        /// What it must say; absent: anything that is not blank.
+        #[serde(default)]
+        equals: Option<String>,
+    },
+    /// The validation passed, and its report is the one that the registry names.
+    Validation {},
+    /// Enough people other than the author approved, and nobody approved their own work.
+    Approval {
+        /// How many.
+        #[serde(default = "one")]
+        minimum: usize,
+    },
+    /// The audit trail holds, and has an entry about this version with this action.
+    Audit {
+        /// Such as `promotion.completed`.
+        action: String,
+    },
+    /// The version's tests passed.
+    Test {},
+}
+
+fn one() -> usize {
+    1
+}
+
+impl Controls {
+    /// Reads a file of controls.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with line and column of what is malformed, and for files without a control or with an id twice.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let failed = |problem: String| Error::Input { path: path.to_owned(), problem };
+        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        let controls: Self = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
+        let mut ids = BTreeSet::new();
+        for control in &controls.controls {
+            if !ids.insert(&control.id) {
+                return Err(failed(format!(
+                    "the control {:?} stands there twice; give each an id of its own",
+                    control.id
+                )));
+            }
+            if control.needs.is_empty() {
+                return Err(failed(format!("the control {:?} needs no evidence; name at least one kind", control.id)));
+            }
+        }
+        if controls.controls.is_empty() {
+            return Err(failed("there is no [[control]]: a report without controls would prove nothing".to_owned()));
+        }
+        Ok(controls)
+    }
+}
