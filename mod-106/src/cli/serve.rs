@@ -3,7 +3,7 @@
 //! Reads the command line and the environment into the server's settings; the server itself reads neither.
 
 use crate::server::auth::permission::Permission;
-use crate::server::config::{AccessSettings, ArtifactSettings, S3Credentials, Settings};
+use crate::server::config::{AccessSettings, ArtifactSettings, MetricsSettings, S3Credentials, Settings};
 use crate::server::listen;
 use anyhow::Context;
 use secrecy::SecretString;
@@ -46,6 +46,12 @@ pub struct Arguments {
     /// A file that receives the server's URL once it listens.
     #[arg(long)]
     ready_file: Option<PathBuf>,
+    /// Serve metrics for Prometheus at http://HOST:PORT/metrics, without a password: give an address that only Prometheus reaches.
+    #[arg(long, value_name = "HOST:PORT")]
+    metrics_address: Option<String>,
+    /// The folder that backups are put into, each in one of its own; metrics then show when the newest was finished.
+    #[arg(long, value_name = "FOLDER", requires = "metrics_address")]
+    backups: Option<PathBuf>,
 }
 
 /// Whether users sign in.
@@ -94,6 +100,7 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         },
         access,
         ready_file: arguments.ready_file,
+        metrics: arguments.metrics_address.map(|address| MetricsSettings { address, backups: arguments.backups }),
     })
 }
 

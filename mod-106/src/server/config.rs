@@ -23,6 +23,17 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// A file that receives the server's URL once it listens.
     pub ready_file: Option<PathBuf>,
+    /// Where figures for Prometheus are served; nowhere when absent.
+    pub metrics: Option<MetricsSettings>,
+}
+
+/// Where figures are served and what they look at.
+#[derive(Debug)]
+pub struct MetricsSettings {
+    /// `HOST:PORT`, not the API's own.
+    pub address: String,
+    /// The folder whose newest backup is watched.
+    pub backups: Option<PathBuf>,
 }
 
 /// The artifact store's address and how to reach it.

@@ -6,11 +6,16 @@ use crate::server::artifacts::storage::{self, ArtifactStore};
 use crate::server::auth::password;
 use crate::server::auth::permission::Permission;
 use crate::server::auth::sign_in::SignIn;
-use crate::server::config::{AccessSettings, Settings};
+use crate::server::config::{AccessSettings, MetricsSettings, Settings};
 use crate::server::error::ApiError;
+use crate::server::observe::figures::Figures;
+use crate::server::observe::probe::Probe;
+use crate::server::observe::{exposition, layer};
 use crate::server::routes::dispatch::router;
 use crate::server::state::ServerState;
 use crate::server::store::{Store, connect};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::serve::ListenerExt;
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -36,6 +41,17 @@ pub enum ServeError {
         /// The system's reason.
         reason: std::io::Error,
     },
+    /// The figures' address is taken, or not this machine's.
+    #[error("cannot serve metrics on {address}: {reason}; give --metrics-address a free HOST:PORT")]
+    BindMetrics {
+        /// The address.
+        address: String,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// The figures contradict each other: a defect.
+    #[error("cannot count: {0}")]
+    Figures(#[from] prometheus::Error),
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] connect::OpenError),
@@ -80,7 +96,12 @@ pub async fn serve(settings: Settings) -> Result<(), ServeError> {
     let listener =
         TcpListener::bind(&address).await.map_err(|reason| ServeError::Bind { address: address.clone(), reason })?;
     let url = format!("http://{}", shown(&settings.host, listener.local_addr()?));
+    let metrics_listener = bind_metrics(settings.metrics.as_ref()).await?;
     let state = Arc::new(open(&settings).await?);
+    let app = match (metrics_listener, &settings.metrics) {
+        (Some(listener), Some(metrics)) => observed(listener, metrics, &settings, &state)?,
+        _ => router(Arc::clone(&state)),
+    };
     // Small answers must not wait for the peer's acknowledgement of the one before.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -89,7 +110,7 @@ pub async fn serve(settings: Settings) -> Result<(), ServeError> {
     });
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut until_stopped = stopped.clone();
-    let serving = axum::serve(listener, router(Arc::clone(&state))).with_graceful_shutdown(async move {
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
         let _ = until_stopped.wait_for(|stopped| *stopped).await;
     });
     let serving = tokio::spawn(serving.into_future());
@@ -112,6 +133,48 @@ pub async fn serve(settings: Settings) -> Result<(), ServeError> {
         let _ = std::fs::remove_file(path);
     }
     Ok(())
+}
+
+async fn bind_metrics(metrics: Option<&MetricsSettings>) -> Result<Option<TcpListener>, ServeError> {
+    let Some(MetricsSettings { address, .. }) = metrics else { return Ok(None) };
+    let bound = TcpListener::bind(address).await;
+    bound.map(Some).map_err(|reason| ServeError::BindMetrics { address: address.clone(), reason })
+}
+
+/// The API with a counter around it, and the figures served beside it. They end with the process: a last scrape while requests are
+/// finished is welcome.
+fn observed(
+    listener: TcpListener,
+    metrics: &MetricsSettings,
+    settings: &Settings,
+    state: &Arc<ServerState>,
+) -> Result<Router, ServeError> {
+    let figures = Figures::new()?;
+    if metrics.backups.is_some() {
+        figures.watch_backups()?;
+    }
+    let probe = Probe { store: state.store.clone(), volumes: volumes(settings), backups: metrics.backups.clone() };
+    let address = listener.local_addr()?;
+    tracing::info!(url = %format!("http://{address}/metrics"), "serving metrics");
+    tokio::spawn(axum::serve(listener, exposition::router(figures.clone(), probe)).into_future());
+    Ok(router(Arc::clone(state)).layer(from_fn_with_state(figures, layer::observe)))
+}
+
+/// Folders of this machine that fill up; a bucket and a database in memory have none.
+fn volumes(settings: &Settings) -> Vec<(&'static str, PathBuf)> {
+    let mut volumes = Vec::new();
+    // SQLAlchemy writes four slashes before an absolute path, sqlx three; two are the URL's own.
+    let database = settings.database.trim_start_matches("sqlite:");
+    let database = database.strip_prefix("//").unwrap_or(database).replacen("//", "/", 1);
+    if !settings.database.contains(":memory:") && !settings.database.contains("mode=memory") {
+        let folder = Path::new(&database).parent().filter(|folder| !folder.as_os_str().is_empty());
+        volumes.push(("database", folder.unwrap_or(Path::new(".")).to_owned()));
+    }
+    let artifacts = &settings.artifacts.location;
+    if !artifacts.starts_with("s3://") {
+        volumes.push(("artifacts", PathBuf::from(artifacts.strip_prefix("file://").unwrap_or(artifacts))));
+    }
+    volumes
 }
 
 /// Opens the stores and makes sure that somebody can sign in.

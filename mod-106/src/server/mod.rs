@@ -5,6 +5,8 @@
 //! [`store`] (with filters read by [`search`]) or [`artifacts`], and [`error`] turns whatever went wrong into MLflow's
 //! error bodies. Start reading in [`listen`], then [`routes`].
 //!
+//! [`observe`] counts what happens, for Prometheus.
+//!
 //! Deliberately absent: a user interface, traces, the gateway, webhooks, and any route that fetches a URL for its caller.
 
 pub mod artifacts;
@@ -13,6 +15,7 @@ pub mod config;
 pub mod error;
 pub mod limits;
 pub mod listen;
+pub mod observe;
 pub mod parameters;
 pub mod python_text;
 pub mod records;

@@ -13,6 +13,8 @@
 //! | `server_parity` | our server beside MLflow 2.22, request by request (`server_parity.jsonl`) |
 //! | `expressions` | the dry run's evaluator beside GitHub's own package |
 //! | `feast` | our feature store beside the real Feast |
+//! | `observability` | Prometheus in front of our server: rules, dashboard, figures |
+//! | `quiz` | the quiz on a terminal, killed and resumed, and what its program does not hold |
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
 
@@ -27,7 +29,9 @@ mod command;
 mod expressions;
 mod feast;
 mod logging;
+mod observability;
 mod peer;
+mod quiz;
 mod registry;
 mod scripted;
 mod server_parity;
@@ -111,6 +115,8 @@ fn main() -> ExitCode {
             .chain([server_parity::trial()])
             .chain(expressions::trials())
             .chain(feast::trials())
+            .chain(observability::trials())
+            .chain(quiz::trials())
             .collect(),
     );
     for target in targets {

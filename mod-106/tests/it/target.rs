@@ -152,6 +152,49 @@ impl Drop for OpenPair {
     }
 }
 
+/// Our own server with users, and metrics on a port of their own.
+pub(crate) struct Observed {
+    pub(crate) uri: String,
+    /// The whole address, `/metrics` included.
+    pub(crate) metrics: String,
+    server: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Observed {
+    pub(crate) fn start() -> Result<Self, Absent> {
+        let broken = |error: std::io::Error| Absent::Broken(error.to_string());
+        let folder = tempfile::tempdir().map_err(broken)?;
+        // A finished backup, for its age to be seen.
+        std::fs::create_dir_all(folder.path().join("backups/monday")).map_err(broken)?;
+        std::fs::write(folder.path().join("backups/monday/artifacts.jsonl"), "").map_err(broken)?;
+        let port = free_port().map_err(broken)?;
+        let backups = folder.path().join("backups").display().to_string();
+        let more = ["--metrics-address", &format!("127.0.0.1:{port}"), "--backups", &backups];
+        let (uri, server) = start_embedded_with(folder.path(), "basic", &more).map_err(Absent::Broken)?;
+        Ok(Self { uri, metrics: format!("http://127.0.0.1:{port}/metrics"), server, _folder: folder })
+    }
+
+    pub(crate) fn http(&self) -> reqwest::Client {
+        reqwest::Client::builder().no_proxy().build().unwrap()
+    }
+
+    pub(crate) fn with_password(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        request.basic_auth(ADMIN, Some(PASSWORD))
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        stop(&mut self.server);
+    }
+}
+
+/// A port that is free now, for programs that cannot report one that they chose themselves; nobody else is told of it.
+pub(crate) fn free_port() -> std::io::Result<u16> {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map(|at| at.port())
+}
+
 /// Runs a test's future.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
@@ -162,9 +205,7 @@ fn labs() -> PathBuf {
 }
 
 fn start_mlflow(environment: &str, programs: &Path, folder: &Path, auth: &str) -> Result<(String, Child), String> {
-    // MLflow cannot report a port that it chose itself; ours is free now, and nobody else is told of it.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map(|at| at.port());
-    let port = port.map_err(|error| error.to_string())?;
+    let port = free_port().map_err(|error| error.to_string())?;
     let path = |name: &str| folder.join(name).display().to_string();
     let settings = format!(
         "[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///{}\nadmin_username = {ADMIN}\nadmin_password = {PASSWORD}\n\
@@ -190,12 +231,16 @@ fn start_mlflow(environment: &str, programs: &Path, folder: &Path, auth: &str) -
 }
 
 fn start_embedded(folder: &Path, auth: &str) -> Result<(String, Child), String> {
+    start_embedded_with(folder, auth, &[])
+}
+
+fn start_embedded_with(folder: &Path, auth: &str, more: &[&str]) -> Result<(String, Child), String> {
     std::fs::write(folder.join("password"), PASSWORD).map_err(|error| error.to_string())?;
     let path = |name: &str| folder.join(name).display().to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_mod-106"));
     command.args(["serve", "--host", "127.0.0.1", "--port", "0", "--auth", auth]);
     command.args(["--database", &format!("sqlite://{}", path("mlflow.db")), "--artifacts", &path("artifacts")]);
-    command.args(["--admin-password-file", &path("password"), "--ready-file", &path("ready")]);
+    command.args(["--admin-password-file", &path("password"), "--ready-file", &path("ready")]).args(more);
     let server = spawn(command, folder)?;
     let uri = || std::fs::read_to_string(folder.join("ready")).ok().map(|uri| uri.trim().to_owned());
     wait_until_ready(server, folder, || uri().filter(|uri| !uri.is_empty() && block_on(health(uri))))

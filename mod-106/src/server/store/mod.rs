@@ -57,6 +57,12 @@ impl Store {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
+    /// Each pool with its open connections, and how many of these are idle.
+    #[must_use]
+    pub fn connections(&self) -> [(&'static str, u32, usize); 2] {
+        [("reader", self.reader.size(), self.reader.num_idle()), ("writer", self.writer.size(), self.writer.num_idle())]
+    }
+
     /// Lets the database write back its log and close.
     pub async fn close(&self) {
         self.reader.close().await;
