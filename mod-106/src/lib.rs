@@ -12,5 +12,6 @@ pub mod governance;
 pub mod promotion;
 pub mod quiz;
 pub mod server;
+pub mod statistics;
 pub mod validation;
 pub mod workflow;

@@ -23,6 +23,7 @@ pub mod rollback;
 pub mod runs;
 pub mod serve;
 pub mod users;
+pub mod validate;
 
 use crate::{client, promotion};
 use clap::{Parser, Subcommand};
@@ -79,6 +80,8 @@ pub enum Command {
     Features(features::Arguments),
     /// Write a page of which model used which features, data, code and run.
     Catalogue(catalogue::Arguments),
+    /// Validate data, and a model's predictions on them, against a spec.
+    Validate(validate::Arguments),
 }
 
 /// Runs the parsed command.
@@ -104,6 +107,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Quiz(arguments) => quiz::run(arguments),
         Command::Features(arguments) => features::run(arguments).await,
         Command::Catalogue(arguments) => catalogue::run(arguments).await,
+        Command::Validate(arguments) => validate::run(arguments).await,
     }
 }
 
@@ -120,6 +124,12 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     }
     if error.is::<crate::governance::runbook::Error>() {
         return ExitCode::from(2);
+    }
+    if let Some(error) = error.downcast_ref::<validate::NotPassed>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::validation::Error>() {
+        return validate::exit_code(error);
     }
     use client::Error::{Config, Connection, Refused, Timeout, Untrusted};
     if let Some(error) = error.downcast_ref::<promotion::Error>() {
@@ -180,6 +190,7 @@ mod tests {
         check("runs_log", &["runs", "log"]);
         check("models", &["models"]);
         check("artifacts", &["artifacts"]);
+        check("validate", &["validate"]);
         check("artifacts_upload", &["artifacts", "upload"]);
         check("alerts_send", &["alerts", "send"]);
         check("promote", &["promote"]);

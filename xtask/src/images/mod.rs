@@ -37,6 +37,8 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "workflows", lock: "mod-106/tests/requirements-workflows.txt" },
     Environment { name: "notebooks", lock: "mod-106/tests/requirements-notebooks.txt" },
     Environment { name: "feast", lock: "mod-106/tests/requirements-feast.txt" },
+    Environment { name: "scipy", lock: "mod-106/tests/requirements-scipy.txt" },
+    Environment { name: "evidently", lock: "mod-106/tests/requirements-evidently.txt" },
 ];
 
 /// One image of the reference deployment.

@@ -1,0 +1,234 @@
+//! Data sets as streams of columns: CSV, Parquet and JSON Lines behind one type. A file is opened once, which finds its columns, their
+//! types and its rows; then it is scanned as often as needed, a batch and some columns at a time, so memory does not grow with it.
+//!
+//! | File | What it reads |
+//! |---|---|
+//! | `csv` | separated values, with the line and column of whatever is wrong |
+//! | `json_lines` | one object a line |
+//! | `parquet` | Parquet, only the columns asked for |
+//! | `kind` | what type a column of text has, and text into typed columns |
+//!
+//! Every scan hands out arrays of five shapes only: Boolean, Int64, Float64, Utf8, Timestamp (µs).
+
+mod csv;
+mod json_lines;
+mod kind;
+mod parquet;
+
+pub use kind::{Kind, timestamp_us};
+
+use super::error::Error;
+use super::spec::SourceSpec;
+use arrow::array::ArrayRef;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// How many rows are held at once.
+const BATCH_ROWS: usize = 32_768;
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Comma-separated values, RFC 4180.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+    /// One JSON object a line.
+    #[serde(alias = "ndjson")]
+    Jsonl,
+}
+
+impl Format {
+    /// What a name's ending says.
+    pub fn of_name(path: &str) -> Option<Self> {
+        match Path::new(path).extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "csv" | "tsv" => Some(Self::Csv),
+            "parquet" | "pq" => Some(Self::Parquet),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            _ => None,
+        }
+    }
+
+    /// The word in specs and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+            Self::Jsonl => "jsonl",
+        }
+    }
+}
+
+/// A column's name and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name.
+    pub name: String,
+    /// The type of its values.
+    pub kind: Kind,
+}
+
+/// Somebody who watches, and may ask to stop.
+pub trait Watch {
+    /// What is being done, and how many rows of it are done.
+    fn at(&self, what: &str, rows: u64);
+    /// Whether to stop.
+    fn stopped(&self) -> bool;
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn at(&self, _what: &str, _rows: u64) {}
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// An opened data set.
+#[derive(Debug)]
+pub struct Source {
+    /// As the spec gives it.
+    pub given: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it is written, and what it holds.
+    pub spec: SourceSpec,
+    /// Its columns.
+    pub fields: Vec<Field>,
+    /// How many rows it has.
+    pub rows: u64,
+    /// The file's size.
+    pub bytes: u64,
+    /// `sha256:<hex>` of the file's bytes.
+    pub digest: String,
+    parquet: Option<parquet::Metadata>,
+}
+
+/// What opening a file finds.
+struct Found {
+    fields: Vec<Field>,
+    rows: u64,
+    parquet: Option<parquet::Metadata>,
+}
+
+impl Source {
+    /// Opens a data set; text formats are read once to know their columns' types from every row, not from the first few.
+    ///
+    /// # Errors
+    /// The file and the place where it is not what it should be.
+    pub fn open(spec: &SourceSpec, folder: &Path, watch: &dyn Watch) -> Result<Self, Error> {
+        let path = folder.join(&spec.path);
+        let bytes = std::fs::metadata(&path).map_err(Error::io(&path))?.len();
+        if bytes == 0 {
+            return Err(Error::data(&spec.path, "the file is empty", "write at least its header"));
+        }
+        let digest = digest(&path, watch)?;
+        let found = match spec.format {
+            Format::Csv => csv::open(&path, spec, watch)?,
+            Format::Jsonl => json_lines::open(&path, spec, watch)?,
+            Format::Parquet => parquet::open(&path, spec)?,
+        };
+        let Found { fields, rows, parquet } = found;
+        unique_names(spec, &fields)?;
+        Ok(Self { given: spec.path.clone(), path, spec: spec.clone(), fields, rows, bytes, digest, parquet })
+    }
+
+    /// Where a column is.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.name == name)
+    }
+
+    /// Whether reading one column costs about as much as reading all.
+    pub fn is_text(&self) -> bool {
+        self.spec.format != Format::Parquet
+    }
+
+    /// Streams some columns, in the order asked for, a batch of rows at a time.
+    ///
+    /// # Errors
+    /// What `each` returns, and what is wrong with the file.
+    pub fn scan(
+        &self,
+        columns: &[usize],
+        watch: &dyn Watch,
+        each: &mut dyn FnMut(&[ArrayRef]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut rows = 0;
+        let what = format!("reading {}", self.given);
+        let mut watched = |arrays: &[ArrayRef], count: usize| {
+            if watch.stopped() {
+                return Err(Error::Stopped);
+            }
+            rows += count as u64;
+            watch.at(&what, rows);
+            each(arrays)
+        };
+        match (self.spec.format, &self.parquet) {
+            (Format::Csv, _) => csv::scan(self, columns, &mut watched),
+            (Format::Jsonl, _) => json_lines::scan(self, columns, &mut watched),
+            (Format::Parquet, Some(metadata)) => parquet::scan(self, metadata, columns, &mut watched),
+            (Format::Parquet, None) => Err(Error::data(&self.given, "it was opened as something else", "")),
+        }
+    }
+}
+
+/// What a format's scan calls with each batch: the arrays and how many rows they have.
+type Each<'a> = dyn FnMut(&[ArrayRef], usize) -> Result<(), Error> + 'a;
+
+fn unique_names(spec: &SourceSpec, fields: &[Field]) -> Result<(), Error> {
+    let mut seen = std::collections::HashMap::new();
+    for (index, field) in fields.iter().enumerate() {
+        if let Some(first) = seen.insert(&field.name, index) {
+            let at = if spec.format == Format::Csv { format!("{}:1", spec.path) } else { spec.path.clone() };
+            let found = format!("columns {} and {} are both named {:?}", first + 1, index + 1, field.name);
+            return Err(Error::data(at, found, "give each column a name of its own"));
+        }
+    }
+    Ok(())
+}
+
+fn digest(path: &Path, watch: &dyn Watch) -> Result<String, Error> {
+    let mut file = File::open(path).map_err(Error::io(path))?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        if watch.stopped() {
+            return Err(Error::Stopped);
+        }
+        match file.read(&mut buffer).map_err(Error::io(path))? {
+            0 => return Ok(format!("sha256:{}", hex(&hasher.finalize()))),
+            count => hasher.update(&buffer[..count]),
+        }
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Text of a file in the encoding that the spec names; nothing, where UTF-8 breaks off: then how many bytes were good.
+fn decode(bytes: &[u8], encoding: super::spec::Encoding) -> Result<std::borrow::Cow<'_, str>, usize> {
+    match encoding {
+        super::spec::Encoding::Utf8 => std::str::from_utf8(bytes).map(Into::into).map_err(|error| error.valid_up_to()),
+        super::spec::Encoding::Latin1 => Ok(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into()),
+    }
+}
+
+/// What to do about bytes that are not UTF-8.
+const ENCODING_ADVICE: &str = "write `encoding: latin1` in the spec, or convert it: `iconv -f ORIGINAL -t UTF-8`";
+
+/// The mark that UTF-16 files begin with.
+fn refuse_utf16(given: &str, start: &[u8]) -> Result<(), Error> {
+    if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
+        let advice = "convert it: `iconv -f UTF-16 -t UTF-8`";
+        return Err(Error::data(format!("{given}:1:1 (byte 0)"), "this is UTF-16, not UTF-8", advice));
+    }
+    Ok(())
+}

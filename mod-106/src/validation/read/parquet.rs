@@ -1,0 +1,91 @@
+//! Parquet: only the columns that are asked for are read and decoded. Types come from the file; each is widened to one of five.
+
+use super::{BATCH_ROWS, Each, Field, Found, Kind, Source};
+use crate::validation::error::Error;
+use crate::validation::spec::SourceSpec;
+use arrow::array::ArrayRef;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimeUnit};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use std::fs::File;
+use std::path::Path;
+
+/// The file's footer, parsed once.
+pub(super) type Metadata = ArrowReaderMetadata;
+
+pub(super) fn open(path: &Path, spec: &SourceSpec) -> Result<Found, Error> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    let metadata = guarded(spec, || {
+        ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| malformed(spec, &error))
+    })?;
+    let fields = metadata.schema().fields().iter();
+    let fields = fields.map(|field| Field { name: field.name().clone(), kind: kind(field.data_type()) }).collect();
+    let rows = metadata.metadata().file_metadata().num_rows().unsigned_abs();
+    Ok(Found { fields, rows, parquet: Some(metadata) })
+}
+
+pub(super) fn scan(source: &Source, metadata: &Metadata, columns: &[usize], each: &mut Each<'_>) -> Result<(), Error> {
+    let spec = &source.spec;
+    let file = File::open(&source.path).map_err(Error::io(&source.path))?;
+    guarded(spec, || {
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+        let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
+        // Projected columns come in the file's order; ours may be another.
+        let mut order: Vec<usize> = columns.to_vec();
+        order.sort_unstable();
+        order.dedup();
+        for batch in reader.map_err(|error| malformed(spec, &error))? {
+            let batch = batch.map_err(|error| malformed(spec, &error))?;
+            let arrays = columns.iter().map(|column| {
+                let place = order.binary_search(column).unwrap_or_default();
+                canonical(batch.column(place), source.fields[*column].kind).map_err(|error| malformed(spec, &error))
+            });
+            let arrays = arrays.collect::<Result<Vec<ArrayRef>, Error>>()?;
+            each(&arrays, batch.num_rows())?;
+        }
+        Ok(())
+    })
+}
+
+/// The decoder may panic on a file that lies about itself; that is a malformed file, and no reason to go down.
+fn guarded<T>(spec: &SourceSpec, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(malformed(spec, &"its pages contradict its footer")))
+}
+
+fn malformed(spec: &SourceSpec, error: &dyn std::fmt::Display) -> Error {
+    Error::data(&spec.path, format!("this is no Parquet file that can be read: {error}"), "write it again")
+}
+
+fn kind(data_type: &DataType) -> Kind {
+    use DataType as T;
+    match data_type {
+        T::Boolean => Kind::Boolean,
+        T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::UInt8 | T::UInt16 | T::UInt32 => Kind::Integer,
+        T::UInt64 | T::Float16 | T::Float32 | T::Float64 => Kind::Float,
+        T::Decimal32(..) | T::Decimal64(..) | T::Decimal128(..) | T::Decimal256(..) => Kind::Float,
+        T::Timestamp(..) | T::Date32 | T::Date64 => Kind::Timestamp,
+        T::Dictionary(_, values) => kind(values),
+        _ => Kind::Text,
+    }
+}
+
+fn canonical(array: &ArrayRef, kind: Kind) -> Result<ArrayRef, arrow::error::ArrowError> {
+    let wanted = match kind {
+        Kind::Boolean => DataType::Boolean,
+        Kind::Integer => DataType::Int64,
+        Kind::Float => DataType::Float64,
+        Kind::Text => DataType::Utf8,
+        Kind::Timestamp => {
+            // A time with a zone is an instant already; only the zone's name is dropped.
+            let instant = match array.data_type() {
+                DataType::Timestamp(unit, Some(_)) => cast(array, &DataType::Timestamp(*unit, Some("UTC".into())))?,
+                _ => array.clone(),
+            };
+            return cast(&instant, &DataType::Timestamp(TimeUnit::Microsecond, None));
+        }
+    };
+    if *array.data_type() == wanted { Ok(array.clone()) } else { cast(array, &wanted) }
+}
