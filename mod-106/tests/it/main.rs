@@ -17,6 +17,7 @@
 //! | `quiz` | the quiz on a terminal, killed and resumed, and what its program does not hold |
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
+//! | `alerts` | receivers that misbehave, and the real Alertmanager |
 
 #![expect(
     clippy::unwrap_used,
@@ -24,6 +25,7 @@
 )]
 
 mod accounts;
+mod alerts;
 mod artifacts;
 mod command;
 mod expressions;
@@ -88,6 +90,11 @@ const SCRIPTED: &[ScriptedCase] = &[
     ("a-slow-server-slows-the-caller-down", logging::a_slow_server_slows_the_caller_down),
     ("an-unclosed-logger-says-what-is-lost", logging::an_unclosed_logger_says_what_is_lost),
     ("trust-is-what-the-settings-say", tls::trust_is_what_the_settings_say),
+    ("a-receiver-that-stumbles-is-told-once", alerts::a_receiver_that_stumbles_is_told_once_under_one_key),
+    ("what-a-stalled-receiver-misses-is-kept", alerts::what_a_stalled_receiver_misses_is_kept_and_sent_later),
+    ("who-is-killed-while-sending-sends-again", alerts::who_is_killed_while_sending_sends_again_under_the_same_key),
+    ("alerts-keep-secrets-secret", alerts::alerts_keep_secrets_secret),
+    ("a-storm-becomes-a-summary-and-its-end", alerts::a_storm_becomes_a_summary_and_its_end),
 ];
 
 fn main() -> ExitCode {
@@ -112,7 +119,7 @@ fn main() -> ExitCode {
         &arguments,
         trials
             .chain(scripted)
-            .chain([server_parity::trial()])
+            .chain([server_parity::trial(), alerts::alertmanager_trial()])
             .chain(expressions::trials())
             .chain(feast::trials())
             .chain(observability::trials())
