@@ -2,6 +2,7 @@
 //!
 //! - `labs.rs` — every check on every backend at hand, and every mutant
 //! - `bad_input/` — what goes wrong in earnest
+//! - `services.rs` — the services that labs give
 //! - `sandbox.rs` — learners' folders in containers without a way out
 //! - `runner.rs` — starts `lab-runner` in a private temporary folder and looks for leftovers
 
@@ -11,6 +12,7 @@ mod bad_input;
 mod labs;
 mod runner;
 mod sandbox;
+mod services;
 
 use libtest_mimic::{Arguments, run};
 use std::{path::Path, process::ExitCode, sync::Arc};
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let mut trials = labs::trials(&arguments, &around, &runtime);
     trials.extend(bad_input::trials());
     trials.extend(sandbox::trials(&runtime));
+    trials.extend(services::trials());
     let conclusion = run(&arguments, trials);
     drop(runtime);
     keeper.finish();

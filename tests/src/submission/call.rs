@@ -54,12 +54,12 @@ impl Started {
         let arguments: Vec<String> = call.arguments.iter().map(|&argument| argument.to_owned()).collect();
         let mut variables: Vec<(String, String)> =
             call.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let declared = self.expanded(declared, &variables)?;
         let Some(fault) = self.mutant.as_ref().and_then(|mutant| mutant.command(name, &arguments)) else {
-            let line = [declared, arguments].concat();
+            let line = [self.expanded(declared, &variables)?, arguments].concat();
             return self.run_until(&line, &variables, call.kill_after).await;
         };
         variables.extend(fault.env.clone());
+        let declared = self.expanded(declared, &variables)?;
         let mut output = CommandOutput { status: 0, stdout: String::new(), stderr: String::new() };
         for step in fault.steps(&declared, &arguments) {
             if output.status == 0 {

@@ -84,3 +84,6 @@ impl Alerts {
     /// The names of the variables, which a manifest may use.
     pub const VARIABLES: [&str; 3] = ["LAB_ALERTMANAGER_URL", "LAB_WEBHOOK_URL", "LAB_WEBHOOK_SECRET"];
 }
+
+#[cfg(test)]
+mod tests;

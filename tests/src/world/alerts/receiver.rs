@@ -249,7 +249,7 @@ async fn delivered(url: &str, body: &Value) -> bool {
 
 /// Prometheus' fingerprint of a label set: FNV-1a over its sorted names and values, each ended by 255
 /// (github.com/prometheus/common, `model/signature.go`).
-fn fingerprint(labels: &BTreeMap<String, String>) -> String {
+pub(super) fn fingerprint(labels: &BTreeMap<String, String>) -> String {
     const OFFSET: u64 = 14_695_981_039_346_656_037;
     const PRIME: u64 = 1_099_511_628_211;
     let words = labels.iter().flat_map(|(name, value)| [name, value]);

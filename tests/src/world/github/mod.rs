@@ -90,3 +90,6 @@ impl Github {
     /// The names of the variables, which a manifest may use.
     pub const VARIABLES: [&str; 3] = ["LAB_GITHUB_URL", "LAB_GITHUB_TOKEN", "LAB_GITHUB_REPOSITORY"];
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,15 +69,16 @@ fn key(asked: &Asked) -> Option<String> {
 
 fn fault(state: &mut State, asked: &Asked) -> Option<Act> {
     let kept = state.repositories.get_mut(&key(asked)?)?;
+    let mut act = None;
+    // Every fault counts every request that fits it, also one that another fault strikes.
     for (fault, matched) in &mut kept.faults {
         if fault.fits(asked.method.as_str(), &asked.path) {
             *matched += 1;
-            if *matched > fault.skip && *matched <= fault.skip + fault.times {
-                return Some(fault.act);
-            }
+            let strikes = *matched > fault.skip && *matched <= fault.skip + fault.times;
+            act = act.or(strikes.then_some(fault.act));
         }
     }
-    None
+    act
 }
 
 fn record(state: &mut State, asked: &Asked, status: u16) {
