@@ -1,4 +1,5 @@
-//! A virtual environment of locked and hashed Python packages, as `target/labs/<name>`.
+//! Locked and hashed packages, as `target/labs/<name>`: a virtual environment of Python packages, or a folder of npm's where the lock
+//! file is npm's.
 //!
 //! That name is a link to a folder named after the lock file's content, and it changes only when the folder is whole: a run that
 //! is interrupted, or a package that cannot be had, leaves the environment of before. (A finished environment cannot simply be
@@ -18,11 +19,14 @@ use std::{
 /// Interpreters to look for, and the oldest that the lock files were made for.
 const INTERPRETERS: [&str; 4] = ["python3.11", "python3", "python3.12", "python3.13"];
 const OLDEST: (u32, u32) = (3, 11);
+/// How npm calls its lock files.
+const NPM_LOCK: &str = "package-lock.json";
 /// Written last, so a folder that has it is whole.
 const STAMP: &str = ".complete";
 
 /// Installs what the lock file lists, unless that is what is there.
 pub(super) fn install(labs: &Path, name: &str, lock: &Path, force: bool) -> Result<()> {
+    let packages = if lock.ends_with(NPM_LOCK) { "npm's packages" } else { "a virtual environment" };
     let requirements = fs::read(lock).with_context(|| format!("cannot read {}", lock.display()))?;
     let mut hasher = DefaultHasher::new();
     requirements.hash(&mut hasher);
@@ -33,7 +37,7 @@ pub(super) fn install(labs: &Path, name: &str, lock: &Path, force: bool) -> Resu
         println!("{name}: current");
         return Ok(());
     }
-    println!("{name}: installing {} in a virtual environment", lock.file_name().unwrap_or_default().display());
+    println!("{name}: installing {packages} of {}", lock.file_name().unwrap_or_default().display());
     let started = Instant::now();
     fs::create_dir_all(&folders).with_context(|| format!("cannot make {}", folders.display()))?;
     fill(&folder, lock, &labs.join(format!("{name}.log")))?;
@@ -47,14 +51,34 @@ fn fill(folder: &Path, lock: &Path, log: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
+    if lock.ends_with(NPM_LOCK) {
+        fill_with_npm(folder, lock, log)?
+    } else {
+        fill_with_pip(folder, lock, log)?
+    }
+    fs::write(folder.join(STAMP), "").context("cannot write the stamp")
+}
+
+/// Exactly what the lock file says, hashes compared, and no package's own scripts run.
+fn fill_with_npm(folder: &Path, lock: &Path, log: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for file in [lock, &lock.with_file_name("package.json")] {
+        let name = file.file_name().unwrap_or_default();
+        fs::copy(file, folder.join(name)).with_context(|| format!("cannot copy {}", file.display()))?;
+    }
+    let mut install = Command::new("npm");
+    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+    run_logged(install, log).context("cannot install npm's packages; on Debian, install nodejs and npm")
+}
+
+fn fill_with_pip(folder: &Path, lock: &Path, log: &Path) -> Result<()> {
     let mut make = Command::new(interpreter()?);
     make.args(["-m", "venv"]).arg(folder);
     run_logged(make, log).context("cannot make a virtual environment; on Debian, install python3-venv")?;
     let mut install = Command::new(folder.join("bin/python"));
     install.args(["-m", "pip", "install", "--disable-pip-version-check", "--only-binary", ":all:", "--require-hashes"]);
     install.arg("--requirement").arg(lock);
-    run_logged(install, log)?;
-    fs::write(folder.join(STAMP), "").context("cannot write the stamp")
+    run_logged(install, log)
 }
 
 /// The first interpreter on the path that is new enough.

@@ -1,8 +1,9 @@
-//! `cargo xtask images`: builds the container images of the labs' reference deployments, and with `--process` the virtual
-//! environments that their process variants and the client's tests run. What is current already is left alone.
+//! `cargo xtask images`: builds the container images of the labs' reference deployments, and with `--process` installs what their
+//! process variants, the judges and the tests run: virtual environments of Python packages, and packages of npm's. What is current
+//! already is left alone.
 //!
 //! Rooms: `docker.rs` speaks to Docker; `base.rs` finds or makes the image that the others build on; `context.rs` collects what
-//! one image is built from and knows whether it has changed; `environment.rs` installs locked Python packages.
+//! one image is built from and knows whether it has changed; `environment.rs` installs locked packages of Python and npm.
 
 mod base;
 mod context;
@@ -27,7 +28,8 @@ const IMAGES: [Image; 3] = [
     Image { tag: "mlops-labs/proxy:1", dockerfile: "images/proxy/Dockerfile", sources: &["images/proxy", "proxy"] },
 ];
 
-/// The virtual environments under `target/labs/`, and the locked requirements that each is made from.
+/// What is installed under `target/labs/`, one line each: a name, and the lock file that it is made from. A lock file of npm's makes a folder
+/// of npm's packages, any other a virtual environment of Python's.
 const ENVIRONMENTS: &[Environment] = &[
     Environment {
         name: "mlflow-2.22",
@@ -39,6 +41,7 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "feast", lock: "mod-106/tests/requirements-feast.txt" },
     Environment { name: "scipy", lock: "mod-106/tests/requirements-scipy.txt" },
     Environment { name: "evidently", lock: "mod-106/tests/requirements-evidently.txt" },
+    Environment { name: "npm", lock: "mod-106/tests/npm/package-lock.json" },
 ];
 
 /// One image of the reference deployment.
@@ -48,7 +51,7 @@ struct Image {
     sources: &'static [&'static str],
 }
 
-/// One virtual environment.
+/// One folder under `target/labs/`.
 struct Environment {
     name: &'static str,
     lock: &'static str,

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Folders that hold no source of ours, wherever they are.
-const SKIPPED: [&str; 5] = ["target", ".git", "reports", "__pycache__", ".venv"];
+const SKIPPED: [&str; 6] = ["target", ".git", "reports", "__pycache__", ".venv", "node_modules"];
 
 /// Files larger than this are data, not text that a person reads.
 const LARGEST_TEXT_BYTES: u64 = 1 << 20;
