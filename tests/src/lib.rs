@@ -8,6 +8,7 @@ pub mod expect;
 pub mod fixture;
 pub mod grade;
 pub mod labs;
+pub mod module;
 pub mod mutant;
 pub mod private;
 pub mod redact;

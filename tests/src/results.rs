@@ -37,6 +37,9 @@ pub struct Results {
     pub parity: Vec<ParityResult>,
     /// Conditions on the whole run, such as "every check is killed by a mutant".
     pub gates: Vec<Gate>,
+    /// What is asked of each module as a whole: its quality checklist, and the maturity that a submission shows.
+    #[serde(default)]
+    pub modules: Vec<ModuleResult>,
     /// The counts.
     pub summary: Summary,
 }
@@ -250,6 +253,112 @@ pub struct Gate {
     pub holds: bool,
     /// What keeps it from holding, one item a line.
     pub problems: Vec<String>,
+}
+
+impl Gate {
+    /// How the two gates of a lab's kill matrix are called.
+    pub const MUTANTS: [(&str, &str); 2] =
+        [("Every mutant of ", " dies by the check that is meant for it"), ("Every check of ", " kills a mutant")];
+
+    /// Whether it is about the kill matrix of this lab.
+    #[must_use]
+    pub fn of_mutants_of(&self, lab: &str) -> bool {
+        Self::MUTANTS.iter().any(|(before, after)| self.title == format!("{before}{lab}{after}"))
+    }
+}
+
+/// What a run says of one module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModuleResult {
+    /// `mod-106`
+    pub module: String,
+    /// The quality checklist, item by item; empty for a learner's submission.
+    pub quality: Vec<Claim>,
+    /// How mature a practice was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maturity: Option<Maturity>,
+}
+
+/// Something that is claimed, and what shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// Kebab-case.
+    pub id: String,
+    /// What must be so.
+    pub title: String,
+    /// As bad as the worst of its evidence.
+    pub state: Standing,
+    /// What shows it.
+    pub evidence: Vec<EvidenceResult>,
+}
+
+/// One piece of evidence, as this run leaves it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EvidenceResult {
+    /// `check …`, `lab …`, `file …`, `test …`, `sign-off by …`
+    pub what: String,
+    /// What the run says of it.
+    pub state: Standing,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// How a claim stands. Ordered from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// All of its evidence holds.
+    Passed,
+    /// Some of it was not looked at in this run.
+    NotRun,
+    /// Somebody has yet to sign.
+    AwaitingSignOff,
+    /// Some of it does not hold.
+    Failed,
+}
+
+impl Standing {
+    /// As people read it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::NotRun => "not run",
+            Self::AwaitingSignOff => "awaiting sign-off",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How mature a practice was shown, from 0 to 4.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Maturity {
+    /// The highest level of which, and of all below it, every criterion is met.
+    pub level: u8,
+    /// Whether the next level was really missed; if not, what was not run decides nothing and the level is "at least".
+    pub decided: bool,
+    /// The level in a word or two.
+    pub title: String,
+    /// All of it in a sentence.
+    pub sentence: String,
+    /// Every level.
+    pub levels: Vec<MaturityLevel>,
+}
+
+/// One level, and how its criteria stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MaturityLevel {
+    /// 0 to 4.
+    pub level: u8,
+    /// In a word or two.
+    pub title: String,
+    /// What it means.
+    pub meaning: String,
+    /// As bad as the worst of its criteria.
+    pub state: Standing,
+    /// What it asks for.
+    pub criteria: Vec<Claim>,
 }
 
 /// The counts of a run.

@@ -5,6 +5,7 @@ use crate::{
     backend::Backend,
     fixture,
     labs::{self, Lab},
+    module::{About, Module},
     report,
     run::{self, Event, Listener, NOT_TO_BE_HAD, Request, Selection, Source, Surroundings, WRONG_USAGE, progress},
     submission::{ManifestError, launch::Tools},
@@ -91,6 +92,7 @@ pub async fn validate(words: Validate, tools: Tools) -> ExitCode {
         Ok(labs) => labs,
         Err(error) => return wrong_usage(&pointing(&*error)),
     };
+    let all_labs = labs.clone();
     let labs = match named(&words, labs) {
         Ok(labs) => labs,
         Err(reason) => return wrong_usage(&reason),
@@ -98,7 +100,12 @@ pub async fn validate(words: Validate, tools: Tools) -> ExitCode {
     if words.list {
         return list(&labs);
     }
-    let request = match request(&words, labs, tools) {
+    let modules = match Module::of_labs(&labs, &all_labs, &repository) {
+        Ok(modules) => modules,
+        Err(error) => return wrong_usage(&pointing(&*error)),
+    };
+    let about = About { modules, all_labs, repository };
+    let request = match request(&words, labs, about, tools) {
         Ok(request) => request,
         Err(reason) => return wrong_usage(&reason),
     };
@@ -150,7 +157,7 @@ fn named(words: &Validate, labs: Vec<Lab>) -> Result<Vec<Lab>, String> {
     Err(format!("{} answers {answered}, and not {}", folder.display(), words.labs.join(", ")))
 }
 
-fn request(words: &Validate, labs: Vec<Lab>, tools: Tools) -> Result<Request, String> {
+fn request(words: &Validate, labs: Vec<Lab>, about: About, tools: Tools) -> Result<Request, String> {
     let source = match (&words.submission, &words.attach) {
         (Some(folder), _) => {
             Source::Folder(folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?)
@@ -168,6 +175,7 @@ fn request(words: &Validate, labs: Vec<Lab>, tools: Tools) -> Result<Request, St
         Surroundings { tools, seed: words.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)), jobs: words.jobs.max(1) };
     Ok(Request {
         labs,
+        about,
         source,
         selection: selection(words),
         mutants: words.mutants,

@@ -2,7 +2,7 @@
 
 use super::figures;
 use crate::{
-    results::{Fate, Finding, LineState, Results, SubmissionResult},
+    results::{EvidenceResult, Fate, Finding, LineState, Results, SubmissionResult},
     verdict::Verdict,
 };
 use std::fmt::Write;
@@ -33,6 +33,7 @@ fn render_into(out: &mut String, results: &Results) -> std::fmt::Result {
     }
     problems(out, results)?;
     undecided(out, results)?;
+    modules(out, results)?;
     writeln!(out, "\nReplay: `{}`", results.replay)
 }
 
@@ -67,6 +68,28 @@ fn undecided(out: &mut String, results: &Results) -> std::fmt::Result {
         let lines = submission.rubric.iter().filter(|line| line.state == LineState::Undecided);
         let ids: Vec<_> = lines.map(|line| format!("`{}`", line.id)).collect();
         writeln!(out, "\n{} on {}: not decided here: {}", submission.lab, submission.backend, ids.join(", "))?;
+    }
+    Ok(())
+}
+
+/// What is asked of each module as a whole. The checklist is listed whole: a line that waits for somebody must be seen.
+fn modules(out: &mut String, results: &Results) -> std::fmt::Result {
+    for module in &results.modules {
+        if let Some(maturity) = &module.maturity {
+            writeln!(out, "\n**Maturity shown for {}:** {}", module.module, maturity.sentence)?;
+        }
+        if module.quality.is_empty() {
+            continue;
+        }
+        writeln!(out, "\n## Quality of {}\n\n| Item | | Evidence |\n|---|---|---|", module.module)?;
+        for item in &module.quality {
+            let piece = |piece: &EvidenceResult| {
+                let note = piece.note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
+                format!("{}: {}{note}", piece.what, piece.state.words())
+            };
+            let evidence = item.evidence.iter().map(piece).collect::<Vec<_>>().join("; ");
+            writeln!(out, "| {} | {} | {} |", cell(&item.title), item.state.words(), cell(&evidence))?;
+        }
     }
     Ok(())
 }

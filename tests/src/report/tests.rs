@@ -5,8 +5,8 @@ use crate::{
     backend::Backend,
     grade::grade_line,
     results::{
-        CheckResult, Fate, Finding, Gate, MutantResult, ParityResult, Results, SCHEMA_VERSION, SubmissionResult,
-        Summary,
+        CheckResult, Claim, EvidenceResult, Fate, Finding, Gate, Maturity, MaturityLevel, ModuleResult, MutantResult,
+        ParityResult, Results, SCHEMA_VERSION, Standing, SubmissionResult, Summary,
     },
     verdict::Verdict,
     wire::Exchange,
@@ -47,6 +47,45 @@ fn exchange() -> Exchange {
         response: "HTTP/1.1 200 OK\n\n{\"runs\": []}".to_owned(),
         curl: "curl -u \"admin:$LAB_ADMIN_PASSWORD\" http://127.0.0.1:1/api/2.0/mlflow/runs/search".to_owned(),
         duration_ms: 3,
+    }
+}
+
+/// One of everything that a module can show.
+fn module() -> ModuleResult {
+    let piece = |what: &str, state| EvidenceResult { what: what.to_owned(), state, note: None };
+    let claim = |id: &str, title: &str, evidence: Vec<EvidenceResult>| {
+        let state = evidence.iter().map(|piece| piece.state).max().unwrap();
+        Claim { id: id.to_owned(), title: title.to_owned(), state, evidence }
+    };
+    let healthy = claim("healthy", "A server answers", vec![piece("check mod-106/lab-1/healthy", Standing::Passed)]);
+    let safe = vec![piece("check mod-106/lab-1/no-credentials", Standing::Failed)];
+    let levels = [
+        ("By hand", Vec::new()),
+        ("Tracked", vec![healthy.clone()]),
+        ("Safe", vec![claim("safe", "Nobody gets in", safe)]),
+    ];
+    let level = |(number, (title, criteria)): (usize, (&str, Vec<Claim>))| MaturityLevel {
+        level: number.try_into().unwrap(),
+        title: title.to_owned(),
+        meaning: format!("What {title} means."),
+        state: criteria.iter().map(|criterion| criterion.state).max().unwrap_or(Standing::Passed),
+        criteria,
+    };
+    let reviewed = vec![EvidenceResult {
+        note: Some("by hand".to_owned()),
+        ..piece("sign-off by the <owner>", Standing::AwaitingSignOff)
+    }];
+    let tested = vec![piece("test a.rs::b", Standing::NotRun), piece("file a.md", Standing::Passed)];
+    ModuleResult {
+        module: "mod-106".to_owned(),
+        quality: vec![healthy, claim("tested", "It is tested", tested), claim("reviewed", "Somebody looked", reviewed)],
+        maturity: Some(Maturity {
+            level: 1,
+            decided: true,
+            title: "Tracked".to_owned(),
+            sentence: "Level 1, Tracked. Level 2, Safe, is missed by: Nobody gets in".to_owned(),
+            levels: levels.into_iter().enumerate().map(level).collect(),
+        }),
     }
 }
 
@@ -101,6 +140,7 @@ fn results() -> Results {
             values: BTreeMap::from([(Backend::Embedded, "a".to_owned()), (Backend::Process, "b".to_owned())]),
             expected_because: Some("Two servers have two versions.".to_owned()),
         }],
+        modules: vec![module()],
         gates: vec![Gate { title: "Every check is killed".to_owned(), holds: false, problems: vec!["tls".to_owned()] }],
         summary: Summary {
             verdicts,

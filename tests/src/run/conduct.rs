@@ -14,6 +14,7 @@ use crate::{
     backend::Backend,
     grade::{grade_line, shares},
     labs::Lab,
+    module::About,
     mutant,
     results::{
         CheckResult, Finding, LineState, MutantResult, Results, RubricResult, SCHEMA_VERSION, SubmissionResult, Summary,
@@ -29,6 +30,8 @@ use std::{collections::BTreeMap, time::Instant};
 pub struct Request {
     /// Which labs.
     pub labs: Vec<Lab>,
+    /// What is asked of their modules as a whole.
+    pub about: About,
     /// Whose submission.
     pub source: Source,
     /// On which backends.
@@ -84,6 +87,7 @@ pub async fn conduct(request: &Request, listener: &Listener) -> Result<Results, 
         mutants: Vec::new(),
         parity: Vec::new(),
         gates: Vec::new(),
+        modules: Vec::new(),
         summary: Summary::default(),
     };
     for lab in &request.labs {
@@ -105,6 +109,7 @@ pub async fn conduct(request: &Request, listener: &Listener) -> Result<Results, 
             results.parity.extend(found);
         }
     }
+    results.modules = request.about.judged(&results, request.source == Source::Reference);
     results.gates.iter().for_each(|gate| listener(&Event::Gate(gate.clone())));
     results.summary = summary::summarise(&results, request.require_all);
     results.duration_ms = millis(begun.elapsed());

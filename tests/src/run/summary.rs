@@ -58,10 +58,8 @@ pub(super) fn mutant_gates(lab: &Lab, mutants: &[MutantResult]) -> [Gate; 2] {
     let undecided: BTreeSet<&str> = left_out.map(|mutant| mutant.meant_for.as_str()).collect();
     let unproven =
         lab.checks.iter().map(|check| check.id).filter(|id| !killers.contains(id) && !undecided.contains(id));
-    [
-        gate(format!("Every mutant of {id} dies by the check that is meant for it"), alive.collect()),
-        gate(format!("Every check of {id} kills a mutant"), unproven.map(str::to_owned).collect()),
-    ]
+    let [die, kill] = Gate::MUTANTS.map(|(before, after)| format!("{before}{id}{after}"));
+    [gate(die, alive.collect()), gate(kill, unproven.map(str::to_owned).collect())]
 }
 
 /// Backends differ only where the lab says why.

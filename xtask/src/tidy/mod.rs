@@ -10,6 +10,7 @@ mod dependencies;
 mod documents;
 mod labs;
 mod leftovers;
+mod modules;
 mod names;
 mod parts;
 mod scripts;
@@ -47,7 +48,7 @@ impl fmt::Display for Finding {
 /// A rule: a question to the whole workspace.
 type Rule = fn(&Workspace) -> Vec<Finding>;
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     documents::check,
     sizes::check,
     names::check,
@@ -57,6 +58,7 @@ const RULES: [Rule; 10] = [
     dependencies::check,
     architecture::check,
     labs::check,
+    modules::check,
     scripts::check,
 ];
 
