@@ -33,7 +33,10 @@ pub(super) fn install(labs: &Path, name: &str, lock: &Path, force: bool) -> Resu
     let folders = labs.join("environments");
     let folder = folders.join(format!("{name}-{:016x}", hasher.finish()));
     let link = labs.join(name);
-    if !force && folder.join(STAMP).is_file() && fs::read_link(&link).is_ok_and(|target| target == folder) {
+    if !force && folder.join(STAMP).is_file() {
+        if fs::read_link(&link).ok().as_ref() != Some(&folder) {
+            point(&link, &folder)?;
+        }
         println!("{name}: current");
         return Ok(());
     }

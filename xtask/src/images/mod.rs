@@ -11,7 +11,7 @@ mod docker;
 mod environment;
 
 use crate::cargo;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use std::{fs, path::Path, process::ExitCode};
 
 /// The folder of lab 1's reference deployment, which the images are built from.
@@ -69,23 +69,39 @@ pub(crate) struct Arguments {
     /// Build again what is current already.
     #[arg(long)]
     force: bool,
+    /// Install only these, such as `npm`; all of them when none is named.
+    #[arg(value_name = "NAME", requires = "process")]
+    names: Vec<String>,
 }
 
 /// Makes them.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let labs = cargo::root().join("target/labs");
     fs::create_dir_all(&labs).with_context(|| format!("cannot make {}", labs.display()))?;
+    // Links name their folders in full, and must not lead through somebody's own way to them.
+    let labs = labs.canonicalize().with_context(|| format!("cannot follow {}", labs.display()))?;
     // Two runs at once would build the same thing into the same place: the second waits, then finds everything current.
     let lock = fs::File::create(labs.join(".images.lock")).context("cannot make the lock file")?;
     lock.lock().context("cannot wait for the other `cargo xtask images`")?;
     if arguments.process {
-        for environment in ENVIRONMENTS {
+        for environment in named(&arguments.names)? {
             environment::install(&labs, environment.name, &cargo::root().join(environment.lock), arguments.force)?;
         }
     } else {
         build_images(&labs, arguments)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The environments that are meant.
+fn named(names: &[String]) -> Result<Vec<&'static Environment>> {
+    let known = |name: &String| ENVIRONMENTS.iter().any(|environment| environment.name == *name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let all: Vec<&str> = ENVIRONMENTS.iter().map(|environment| environment.name).collect();
+        bail!("there is no environment `{unknown}`; there are: {}", all.join(", "));
+    }
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|known| known == name);
+    Ok(ENVIRONMENTS.iter().filter(|environment| wanted(environment.name)).collect())
 }
 
 fn build_images(labs: &Path, arguments: &Arguments) -> Result<()> {
@@ -103,4 +119,31 @@ fn build_images(labs: &Path, arguments: &Arguments) -> Result<()> {
         println!("{}: built in {seconds} s", image.tag);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ENVIRONMENTS, named};
+    use std::{collections::BTreeSet, path::Path};
+
+    #[test]
+    fn every_environment_has_a_name_of_its_own_and_a_lock_file() {
+        let names: BTreeSet<&str> = ENVIRONMENTS.iter().map(|environment| environment.name).collect();
+        assert_eq!(names.len(), ENVIRONMENTS.len());
+        for environment in ENVIRONMENTS {
+            assert!(
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(environment.lock).is_file(),
+                "{}",
+                environment.name
+            );
+        }
+    }
+
+    #[test]
+    fn those_that_are_named_are_meant_and_a_name_that_nothing_has_is_an_error() {
+        let meant = |names: &[&str]| named(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+        assert_eq!(meant(&[]).unwrap().len(), ENVIRONMENTS.len());
+        assert_eq!(meant(&["npm"]).unwrap()[0].name, "npm");
+        assert!(meant(&["nmp"]).err().unwrap().to_string().contains("there is no environment `nmp`; there are: "));
+    }
 }
