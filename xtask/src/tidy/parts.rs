@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn a_part_that_the_table_does_not_know_is_found() {
         let expected =
-            ["mod-106/src/quiz.rs:1: part quiz is not in xtask/tidy.toml: draw its arrows under [parts.mod-106]"];
-        check("mod-106/src/quiz.rs", "", &expected);
+            ["mod-106/src/weather.rs:1: part weather is not in xtask/tidy.toml: draw its arrows under [parts.mod-106]"];
+        check("mod-106/src/weather.rs", "", &expected);
         check("mod-106/src/main.rs", "use crate::server::serve;\n", &[]);
     }
 }
