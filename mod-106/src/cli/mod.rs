@@ -24,6 +24,7 @@ pub mod runs;
 pub mod serve;
 pub mod users;
 pub mod validate;
+pub mod workflow;
 
 use crate::{client, promotion};
 use clap::{Parser, Subcommand};
@@ -82,6 +83,8 @@ pub enum Command {
     Catalogue(catalogue::Arguments),
     /// Validate data, and a model's predictions on them, against a spec.
     Validate(validate::Arguments),
+    /// Find every way to production in GitHub Actions workflows, without running them.
+    Workflow(workflow::Arguments),
 }
 
 /// Runs the parsed command.
@@ -108,6 +111,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Features(arguments) => features::run(arguments).await,
         Command::Catalogue(arguments) => catalogue::run(arguments).await,
         Command::Validate(arguments) => validate::run(arguments).await,
+        Command::Workflow(arguments) => workflow::run(arguments),
     }
 }
 
@@ -130,6 +134,9 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     }
     if let Some(error) = error.downcast_ref::<crate::validation::Error>() {
         return validate::exit_code(error);
+    }
+    if let Some(workflow::Failure::Malformed(_)) = error.downcast_ref() {
+        return ExitCode::from(2);
     }
     use client::Error::{Config, Connection, Refused, Timeout, Untrusted};
     if let Some(error) = error.downcast_ref::<promotion::Error>() {
@@ -191,6 +198,7 @@ mod tests {
         check("models", &["models"]);
         check("artifacts", &["artifacts"]);
         check("validate", &["validate"]);
+        check("workflow_check", &["workflow", "check"]);
         check("artifacts_upload", &["artifacts", "upload"]);
         check("alerts_send", &["alerts", "send"]);
         check("promote", &["promote"]);

@@ -75,7 +75,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let count = report.findings.len();
     let found = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
     if report.is_malformed() {
-        let first = report.findings.first().map(|first| format!("{}:{}:{}: {}", first.file, first.place.line, first.place.column, first.message));
+        let first = report
+            .findings
+            .first()
+            .map(|first| format!("{}:{}:{}: {}", first.file, first.place.line, first.place.column, first.message));
         return Err(Failure::Malformed(first.unwrap_or(found)).into());
     }
     if report.passes() { Ok(()) } else { Err(Failure::Found(found).into()) }
@@ -91,7 +94,8 @@ fn policy(arguments: &Check) -> anyhow::Result<Policy> {
         }
     };
     let at = arguments.config.as_deref().unwrap_or(Path::new("the configuration"));
-    Ok(Policy::new(file, &arguments.protected, &arguments.production).map_err(|error| malformed(at, error.to_string()))?)
+    Ok(Policy::new(file, &arguments.protected, &arguments.production)
+        .map_err(|error| malformed(at, error.to_string()))?)
 }
 
 /// A folder stands for its workflows.

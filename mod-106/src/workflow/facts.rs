@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// How a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// Its condition was false.
     Skipped,
     /// It ended well.
@@ -22,7 +22,7 @@ pub enum Outcome {
 
 /// A point of a path.
 #[derive(Debug)]
-pub struct Facts<'a> {
+pub(super) struct Facts<'a> {
     /// All workflows.
     pub files: &'a Files,
     /// The run.
@@ -43,7 +43,7 @@ impl Facts<'_> {
     ///
     /// # Errors
     /// What makes the condition fail at GitHub.
-    pub fn condition(&self, node: usize, condition: Option<&str>) -> Result<Value, Error> {
+    pub(super) fn condition(&self, node: usize, condition: Option<&str>) -> Result<Value, Error> {
         let contexts = self.contexts(node)?;
         let scope = self.scope(node, &contexts);
         let Some(text) = condition.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(scope.success) };
@@ -67,7 +67,7 @@ impl Facts<'_> {
     ///
     /// # Errors
     /// What makes one of them fail.
-    pub fn text(&self, node: usize, text: &str) -> Result<Value, Error> {
+    pub(super) fn text(&self, node: usize, text: &str) -> Result<Value, Error> {
         let contexts = self.contexts(node)?;
         fill(&self.scope(node, &contexts), text)
     }
@@ -155,7 +155,9 @@ impl Facts<'_> {
             let outcome = self.outcomes[*need];
             let (result, outputs) = match (outcome, &job.body) {
                 (Some(Outcome::Skipped), _) => ("skipped", object([])),
-                (Some(Outcome::Success), Body::Steps { outputs, .. }) => ("success", self.outputs(*need, &name, outputs)?),
+                (Some(Outcome::Success), Body::Steps { outputs, .. }) => {
+                    ("success", self.outputs(*need, &name, outputs)?)
+                }
                 (Some(Outcome::Success), Body::Call { .. }) => ("success", open(&name, Vec::new())),
                 _ => ("failure", open(&name, Vec::new())),
             };
@@ -206,7 +208,7 @@ fn typed_in(input: &Input) -> Value {
 }
 
 /// The inside, where braces stand around all of a text.
-pub fn whole(text: &str) -> Option<&str> {
+pub(super) fn whole(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix("${{")?.strip_suffix("}}")?;
     (expressions(text).as_slice() == [inner]).then_some(inner)
 }
@@ -233,7 +235,7 @@ fn fill(scope: &Scope<'_>, text: &str) -> Result<Value, Error> {
 }
 
 /// Whether a condition asks how the jobs before ended: only then `success()` is not implied.
-pub fn asks_for_status(expression: &SpannedExpr<'_>) -> bool {
+fn asks_for_status(expression: &SpannedExpr<'_>) -> bool {
     match &expression.inner {
         Expr::Call(call) => {
             let status = [Function::Success, Function::Failure, Function::Always, Function::Cancelled];

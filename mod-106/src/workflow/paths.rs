@@ -108,18 +108,23 @@ pub fn walk(files: &Files, workflow: usize, plan: &Plan, policy: &Policy, bound:
 
 fn started(name: &str, trigger: &Trigger) -> String {
     let branches = trigger.branches.join(", ");
-    if branches.is_empty() { format!("{} starts {name}", trigger.event) } else { format!("{} to {branches} starts {name}", trigger.event) }
+    if branches.is_empty() {
+        format!("{} starts {name}", trigger.event)
+    } else {
+        format!("{} to {branches} starts {name}", trigger.event)
+    }
 }
 
 fn job(files: &Files, workflow: usize, job: usize) -> &Job {
     &files.workflows[workflow].jobs[job]
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
     fn step(&mut self, mut point: Point) -> Step {
         match self.plan.operations[point.operation] {
             Operation::Leave(node) => {
-                let inner: Vec<_> = (0..self.plan.nodes.len()).filter(|each| self.plan.nodes[*each].parent == Some(node)).collect();
+                let inner: Vec<_> =
+                    (0..self.plan.nodes.len()).filter(|each| self.plan.nodes[*each].parent == Some(node)).collect();
                 let any = |outcome| inner.iter().any(|each| point.outcomes[*each] == Some(outcome));
                 let ended = match (point.outcomes[node], any(Outcome::Failure), any(Outcome::Success)) {
                     (Some(Outcome::Skipped), ..) | (_, false, false) => Outcome::Skipped,
@@ -139,7 +144,9 @@ impl Walker<'_> {
                 let title = &self.plan.nodes[node].title;
                 match self.decide(&point, node, condition) {
                     Decision::Yes => self.run(point, node),
-                    Decision::No => Step::On(end(point, node, Outcome::Skipped, Some(format!("job {title} is skipped")))),
+                    Decision::No => {
+                        Step::On(end(point, node, Outcome::Skipped, Some(format!("job {title} is skipped"))))
+                    }
                     Decision::Fails(error) => {
                         Step::On(end(point, node, Outcome::Failure, Some(format!("job {title} fails: {error}"))))
                     }
@@ -149,7 +156,7 @@ impl Walker<'_> {
         }
     }
 
-    fn job(&self, node: usize) -> &Job {
+    fn job(&self, node: usize) -> &'a Job {
         job(self.files, self.plan.nodes[node].workflow, self.plan.nodes[node].job)
     }
 
@@ -182,7 +189,9 @@ impl Walker<'_> {
         };
         let environment = match environment.as_deref().map(|name| self.facts(&point).text(node, name)) {
             None => None,
-            Some(Ok(Value::Unknown(unknown))) if is_closed(&unknown.atom) => return Step::Split(split(&point, &unknown.atom)),
+            Some(Ok(Value::Unknown(unknown))) if is_closed(&unknown.atom) => {
+                return Step::Split(split(&point, &unknown.atom));
+            }
             Some(Ok(name)) => Some(name),
             Some(Err(_)) => None,
         };
@@ -191,7 +200,9 @@ impl Walker<'_> {
         for test in &self.duties[node].tests {
             let condition = steps[test.step].condition.as_deref().filter(|text| !is_usual(text));
             match condition.map_or(Decision::Yes, |text| self.decide(&point, node, Some(text))) {
-                Decision::Yes => ran.push((test.step, test.swallowed || continues_on_error(&steps[test.step].continues))),
+                Decision::Yes => {
+                    ran.push((test.step, test.swallowed || continues_on_error(&steps[test.step].continues)))
+                }
                 Decision::No | Decision::Fails(_) => {
                     let title = &self.plan.nodes[node].title;
                     point.path.push(format!("the tests in job {title} are skipped"));
@@ -241,7 +252,9 @@ impl Walker<'_> {
     fn is_gate(&self, node: usize) -> bool {
         let Body::Steps { steps, .. } = &self.job(node).body else { return false };
         steps.iter().all(|step| {
-            let said = |line: &str| line.is_empty() || ["#", "echo ", "printf ", "true", ":"].iter().any(|start| line.starts_with(start));
+            let said = |line: &str| {
+                line.is_empty() || ["#", "echo ", "printf ", "true", ":"].iter().any(|start| line.starts_with(start))
+            };
             step.uses.is_none() && step.run.as_deref().is_some_and(|run| run.lines().all(|line| said(line.trim())))
         })
     }
@@ -252,7 +265,11 @@ impl Walker<'_> {
         let counts = ran.iter().any(|(_, swallowed)| !swallowed);
         let mut well = point.clone();
         well.tested[node] = counts;
-        let label = if well.approved[node] { format!("job {title} is approved and succeeds") } else { format!("job {title} succeeds") };
+        let label = if well.approved[node] {
+            format!("job {title} is approved and succeeds")
+        } else {
+            format!("job {title} succeeds")
+        };
         let well = end(well, node, Outcome::Success, Some(label));
         if !self.plan.nodes[node].feeds {
             return Step::On(well);

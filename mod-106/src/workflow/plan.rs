@@ -100,7 +100,7 @@ impl Files {
         let mut called = Vec::new();
         for job in &workflow.jobs {
             let Body::Call { uses, .. } = &job.body else { continue };
-            if !uses.starts_with("./") {
+            if !is_local(uses) {
                 continue;
             }
             let path = local(&workflow.source.path, uses);
@@ -120,7 +120,7 @@ impl Files {
 
     /// The workflow that a call means, if it is at hand.
     pub fn called(&self, caller: usize, uses: &str) -> Option<usize> {
-        let path = uses.starts_with("./").then(|| local(&self.workflows[caller].source.path, uses))?;
+        let path = is_local(uses).then(|| local(&self.workflows[caller].source.path, uses))?;
         self.workflows.iter().position(|workflow| same(&workflow.source.path, &path))
     }
 
@@ -175,7 +175,8 @@ impl Files {
         let mut node_of = vec![usize::MAX; workflow.jobs.len()];
         for index in order(workflow).0 {
             let job = &workflow.jobs[index];
-            let needs: Vec<_> = job.needs.iter().filter_map(|need| workflow.job(need)).map(|job| node_of[job]).collect();
+            let needs: Vec<_> =
+                job.needs.iter().filter_map(|need| workflow.job(need)).map(|job| node_of[job]).collect();
             let mut before = needs.clone();
             before.extend(needs.iter().flat_map(|need| plan.nodes[*need].before.clone()));
             before.sort_unstable();
@@ -185,7 +186,16 @@ impl Files {
             let title = if place.is_empty() { job.id.clone() } else { format!("{place} / {}", job.id) };
             let node = plan.nodes.len();
             node_of[index] = node;
-            plan.nodes.push(Node { workflow: at, job: index, title, place: place.clone(), parent, needs, before, feeds });
+            plan.nodes.push(Node {
+                workflow: at,
+                job: index,
+                title,
+                place: place.clone(),
+                parent,
+                needs,
+                before,
+                feeds,
+            });
             let called = match &job.body {
                 Body::Call { uses, .. } => self.called(at, uses),
                 Body::Steps { .. } => None,
@@ -209,7 +219,8 @@ impl Plan {
         let own = &self.nodes[node];
         let mut all = own.before.clone();
         // What a call holds is before whatever needs the call.
-        let inside = |each: &usize| (0..self.nodes.len()).filter(|inner| self.is_inside(*inner, *each)).collect::<Vec<_>>();
+        let inside =
+            |each: &usize| (0..self.nodes.len()).filter(|inner| self.is_inside(*inner, *each)).collect::<Vec<_>>();
         all.extend(own.before.iter().flat_map(inside));
         all.extend(own.parent.into_iter().flat_map(|parent| self.ancestors(parent)));
         all
@@ -233,9 +244,14 @@ fn order(workflow: &Workflow) -> (Vec<usize>, Vec<usize>) {
     }
 }
 
+/// Both name a file of the same repository: as it is checked out, and at the commit of the calling workflow.
+fn is_local(uses: &str) -> bool {
+    uses.starts_with("./") || uses.starts_with("$/")
+}
+
 /// Where `./.github/workflows/a.yml` is: below the repository, or beside the caller where there is no repository.
 fn local(caller: &Path, uses: &str) -> PathBuf {
-    let relative = uses.trim_start_matches("./");
+    let relative = uses.get(2..).unwrap_or_default();
     let repository = caller.ancestors().find(|folder| folder.ends_with(".github")).and_then(Path::parent);
     match (repository, Path::new(relative).file_name()) {
         (Some(repository), _) => repository.join(relative),
@@ -245,5 +261,6 @@ fn local(caller: &Path, uses: &str) -> PathBuf {
 }
 
 fn same(left: &Path, right: &Path) -> bool {
-    left == right || std::fs::canonicalize(left).is_ok_and(|left| std::fs::canonicalize(right).is_ok_and(|right| left == right))
+    left == right
+        || std::fs::canonicalize(left).is_ok_and(|left| std::fs::canonicalize(right).is_ok_and(|right| left == right))
 }

@@ -77,7 +77,8 @@ impl Policy {
     /// What a job's commands do.
     pub fn duties(&self, job: &Job) -> Duties {
         let Body::Steps { steps, .. } = &job.body else { return Duties::default() };
-        let any = |patterns: &[Regex]| steps.iter().any(|step| commands(step).any(|command| matches(patterns, &command)));
+        let any =
+            |patterns: &[Regex]| steps.iter().any(|step| commands(step).any(|command| matches(patterns, &command)));
         let tests = steps.iter().enumerate().filter_map(|(position, step)| {
             let lines: Vec<_> = commands(step).collect();
             let test = lines.iter().find(|line| matches(&self.tests, line))?;

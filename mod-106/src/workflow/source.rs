@@ -10,7 +10,6 @@ use yamlpath::{Component, Document, Route};
 pub const LARGEST_BYTES: u64 = 1024 * 1024;
 
 /// A file that is YAML.
-#[derive(Debug)]
 pub struct Source {
     /// As it was named.
     pub name: String,
@@ -20,6 +19,12 @@ pub struct Source {
     pub yaml: Json,
     text: String,
     document: Option<Document>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Source {
@@ -34,7 +39,8 @@ impl Source {
         let cannot = |error: std::io::Error| refused(1, 1, format!("cannot read {}: {error}", path.display()));
         let size = std::fs::metadata(path).map_err(cannot)?.len();
         if size > LARGEST_BYTES {
-            let message = format!("the file has {size} bytes, GitHub takes at most {LARGEST_BYTES}; split the workflow");
+            let message =
+                format!("the file has {size} bytes, GitHub takes at most {LARGEST_BYTES}; split the workflow");
             return Err(refused(1, 1, message));
         }
         let bytes = std::fs::read(path).map_err(cannot)?;

@@ -2,6 +2,7 @@
 
 use crate::workflow::finding::{Finding, Rule, Severity};
 use crate::workflow::rules::{Report, list};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde_json::{Value, json};
 
 /// Renders the report.
@@ -66,8 +67,10 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
+/// What a URI's path shows as it is.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+
 /// A path as a URI reference: relative ones stay so.
 fn uri(path: &str) -> String {
-    let keep = percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
-    percent_encoding::utf8_percent_encode(path.trim_start_matches("./"), &keep).to_string()
+    percent_encoding::utf8_percent_encode(path.trim_start_matches("./"), KEPT).to_string()
 }

@@ -41,7 +41,14 @@ fn put(finding: &Finding, colours: bool, text: &mut String) {
     };
     let Finding { file, place, rule, message, why, mend, path, .. } = finding;
     let message = clean(message);
-    let _ = writeln!(text, "{}:{}:{}: {}[{rule}]: {message}", clean(file), place.line, place.column, painted(word, colour, colours));
+    let _ = writeln!(
+        text,
+        "{}:{}:{}: {}[{rule}]: {message}",
+        clean(file),
+        place.line,
+        place.column,
+        painted(word, colour, colours)
+    );
     let _ = writeln!(text, "  why:  {why}");
     for (position, step) in path.iter().enumerate() {
         let _ = writeln!(text, "  {} {}", if position == 0 { "path:" } else { "     " }, clean(step));

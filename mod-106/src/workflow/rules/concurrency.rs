@@ -39,7 +39,8 @@ pub(super) fn apply(files: &Files, entries: &[Entry], policy: &Policy, findings:
             }
             for (position, group) in groups.iter().enumerate() {
                 if group.name.is_some() && groups[..position].iter().any(|other| other.name == group.name) {
-                    let message = format!("group `{}` is taken again below a workflow or job that holds it", group.written);
+                    let message =
+                        format!("group `{}` is taken again below a workflow or job that holds it", group.written);
                     findings.push(list::CONCURRENCY_DEADLOCK.at(group.at.clone(), message));
                 }
             }
@@ -79,7 +80,9 @@ fn groups(files: &Files, entry: &Entry, node: usize) -> Vec<Group> {
     let job = &workflow.jobs[own.job];
     let key = Part::Key("concurrency");
     // A workflow's group does not see the jobs, so any of its nodes will do to evaluate it.
-    for (given, route) in [(&workflow.concurrency, vec![key]), (&job.concurrency, vec![Part::Key("jobs"), Part::Key(&job.id), key])] {
+    for (given, route) in
+        [(&workflow.concurrency, vec![key]), (&job.concurrency, vec![Part::Key("jobs"), Part::Key(&job.id), key])]
+    {
         let Some(given) = given else { continue };
         let (name, cancels) = evaluate(files, entry, plan, node, given);
         groups.push(Group { name, written: given.group.clone(), cancels, at: workflow.source.at(&route) });
@@ -111,7 +114,9 @@ fn is_false(value: &Value) -> bool {
 
 /// The repository is not known here, but it is the same in every run.
 fn fixed(group: &str) -> String {
-    ["github.repository", "github.repository_owner", "github.repository_id"].iter().fold(group.to_owned(), |group, name| {
-        group.replace(&format!("${{{{ {name} }}}}"), name).replace(&format!("${{{{{name}}}}}"), name)
-    })
+    ["github.repository", "github.repository_owner", "github.repository_id"]
+        .iter()
+        .fold(group.to_owned(), |group, name| {
+            group.replace(&format!("${{{{ {name} }}}}"), name).replace(&format!("${{{{{name}}}}}"), name)
+        })
 }

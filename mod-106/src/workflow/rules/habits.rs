@@ -120,7 +120,9 @@ fn keys<'a>(workflow: &Workflow, value: &'a Json, route: &mut Vec<Part<'a>>, fin
                     let plain = name.to_lowercase();
                     if KEYS.contains(&plain.as_str()) || KEY_PARTS.iter().any(|part| plain.contains(part)) {
                         let place = workflow.source.within(route, inner.trim());
-                        findings.push(list::LONG_LIVED_KEY.at(place, format!("`secrets.{name}` is a key that does not expire")));
+                        findings.push(
+                            list::LONG_LIVED_KEY.at(place, format!("`secrets.{name}` is a key that does not expire")),
+                        );
                     }
                 }
             }
@@ -145,7 +147,10 @@ fn keys<'a>(workflow: &Workflow, value: &'a Json, route: &mut Vec<Part<'a>>, fin
 
 fn secret_names<'a>(expression: &'a SpannedExpr<'_>) -> Vec<&'a str> {
     let contexts = expression.contexts().into_iter();
-    contexts.filter(|(context, _)| context.child_of("secrets")).filter_map(|(context, _)| context.single_tail()).collect()
+    contexts
+        .filter(|(context, _)| context.child_of("secrets"))
+        .filter_map(|(context, _)| context.single_tail())
+        .collect()
 }
 
 /// What somebody else may have written: titles, branch names, inputs, and what other jobs and steps made of them.

@@ -11,18 +11,25 @@ const fn warning(id: &'static str, why: &'static str, mend: &'static str) -> Rul
 }
 
 /// A file that is no workflow.
-pub const MALFORMED: Rule =
-    error("malformed", "GitHub refuses the file, and none of its jobs runs.", "Correct what is named; check-jsonschema knows the form.");
+pub const MALFORMED: Rule = error(
+    "malformed",
+    "GitHub refuses the file, and none of its jobs runs.",
+    "Correct what is named; check-jsonschema knows the form.",
+);
 /// An expression that cannot be read.
 pub const EXPRESSION: Rule =
     error("expression-invalid", "GitHub refuses the file when it reads the expression.", "Correct the expression.");
 /// `needs` names no job.
 pub const NEEDS_UNKNOWN: Rule = error("needs-unknown", "GitHub refuses the file.", "Name a job of this workflow.");
 /// Jobs wait for each other.
-pub const NEEDS_CYCLE: Rule = error("needs-cycle", "GitHub refuses the file: none of these jobs could ever start.", "Take one `needs` away.");
+pub const NEEDS_CYCLE: Rule =
+    error("needs-cycle", "GitHub refuses the file: none of these jobs could ever start.", "Take one `needs` away.");
 /// A called workflow that is not there.
-pub const WORKFLOW_MISSING: Rule =
-    error("workflow-missing", "The call fails, and what the workflow does cannot be looked at.", "Name a workflow of this repository that has `workflow_call`.");
+pub const WORKFLOW_MISSING: Rule = error(
+    "workflow-missing",
+    "The call fails, and what the workflow does cannot be looked at.",
+    "Name a workflow of this repository that has `workflow_call`.",
+);
 /// More paths than the bound.
 pub const NOT_EXHAUSTED: Rule = error(
     "paths-not-exhausted",
@@ -38,8 +45,11 @@ pub const NO_PRODUCTION: Rule = Rule {
     mend: "Name the environment with --production, or the command in the configuration.",
 };
 /// Production depends on no test.
-pub const NO_TESTS: Rule =
-    error("no-tests", "A release that nobody tested reaches everyone.", "Let the job need one that tests, so that a failing test stops it.");
+pub const NO_TESTS: Rule = error(
+    "no-tests",
+    "A release that nobody tested reaches everyone.",
+    "Let the job need one that tests, so that a failing test stops it.",
+);
 /// A way around the tests.
 pub const TESTS_BYPASSED: Rule = error(
     "tests-bypassed",
@@ -59,7 +69,8 @@ pub const APPROVAL_BYPASSED: Rule = error(
     "Let every way to production need the approval, or put the job itself into the protected environment.",
 );
 /// No canary.
-pub const NO_ROLLOUT: Rule = error("no-rollout", "A bad release hurts everyone at once.", "Let the job need a canary that few see.");
+pub const NO_ROLLOUT: Rule =
+    error("no-rollout", "A bad release hurts everyone at once.", "Let the job need a canary that few see.");
 /// A way around the canary.
 pub const ROLLOUT_BYPASSED: Rule = error(
     "rollout-bypassed",
@@ -74,8 +85,11 @@ pub const NO_ROLLBACK: Rule = error(
 );
 
 /// Two deployments at once.
-pub const CONCURRENCY_MISSING: Rule =
-    error("concurrency-missing", "Two runs deploy at once, and the older may finish last.", "Give the job a concurrency group with a fixed name.");
+pub const CONCURRENCY_MISSING: Rule = error(
+    "concurrency-missing",
+    "Two runs deploy at once, and the older may finish last.",
+    "Give the job a concurrency group with a fixed name.",
+);
 /// A group that two runs do not share.
 pub const CONCURRENCY_VARIES: Rule = error(
     "concurrency-varies",
@@ -117,8 +131,11 @@ pub const PERMISSIONS_MISSING: Rule = warning(
     "Set `permissions: {}` at the top, and what a job needs at the job.",
 );
 /// More than is needed.
-pub const PERMISSIONS_BROAD: Rule =
-    warning("permissions-broad", "Any step of any job can use the token for it.", "Give each job the scopes it needs, and no other.");
+pub const PERMISSIONS_BROAD: Rule = warning(
+    "permissions-broad",
+    "Any step of any job can use the token for it.",
+    "Give each job the scopes it needs, and no other.",
+);
 /// A key that stays valid.
 pub const LONG_LIVED_KEY: Rule = error(
     "long-lived-key",
@@ -126,8 +143,11 @@ pub const LONG_LIVED_KEY: Rule = error(
     "Let the cloud trust GitHub's OIDC token (`id-token: write`) and hand out short-lived keys.",
 );
 /// All secrets for everyone.
-pub const SECRETS_INHERITED: Rule =
-    warning("secrets-inherited", "The called workflow gets every secret, also those it does not need.", "Name the secrets it needs.");
+pub const SECRETS_INHERITED: Rule = warning(
+    "secrets-inherited",
+    "The called workflow gets every secret, also those it does not need.",
+    "Name the secrets it needs.",
+);
 /// Text that becomes a program.
 pub const INJECTION: Rule = error(
     "script-injection",
@@ -137,8 +157,30 @@ pub const INJECTION: Rule = error(
 
 /// All of them.
 pub const ALL: [&Rule; 26] = [
-    &MALFORMED, &EXPRESSION, &NEEDS_UNKNOWN, &NEEDS_CYCLE, &WORKFLOW_MISSING, &NOT_EXHAUSTED, &NO_PRODUCTION, &NO_TESTS, &TESTS_BYPASSED,
-    &APPROVAL_MISSING, &APPROVAL_BYPASSED, &NO_ROLLOUT, &ROLLOUT_BYPASSED, &NO_ROLLBACK, &CONCURRENCY_MISSING, &CONCURRENCY_VARIES,
-    &CONCURRENCY_DIFFERS, &CONCURRENCY_CANCELS, &CONCURRENCY_DEADLOCK, &ALWAYS_TRUE, &UNPINNED, &PERMISSIONS_MISSING, &PERMISSIONS_BROAD,
-    &LONG_LIVED_KEY, &SECRETS_INHERITED, &INJECTION,
+    &MALFORMED,
+    &EXPRESSION,
+    &NEEDS_UNKNOWN,
+    &NEEDS_CYCLE,
+    &WORKFLOW_MISSING,
+    &NOT_EXHAUSTED,
+    &NO_PRODUCTION,
+    &NO_TESTS,
+    &TESTS_BYPASSED,
+    &APPROVAL_MISSING,
+    &APPROVAL_BYPASSED,
+    &NO_ROLLOUT,
+    &ROLLOUT_BYPASSED,
+    &NO_ROLLBACK,
+    &CONCURRENCY_MISSING,
+    &CONCURRENCY_VARIES,
+    &CONCURRENCY_DIFFERS,
+    &CONCURRENCY_CANCELS,
+    &CONCURRENCY_DEADLOCK,
+    &ALWAYS_TRUE,
+    &UNPINNED,
+    &PERMISSIONS_MISSING,
+    &PERMISSIONS_BROAD,
+    &LONG_LIVED_KEY,
+    &SECRETS_INHERITED,
+    &INJECTION,
 ];

@@ -168,7 +168,8 @@ impl Report {
 
     /// Whether a file could not be read as a workflow.
     pub fn is_malformed(&self) -> bool {
-        let malformed = [&list::MALFORMED, &list::EXPRESSION, &list::NEEDS_UNKNOWN, &list::NEEDS_CYCLE, &list::WORKFLOW_MISSING];
+        let malformed =
+            [&list::MALFORMED, &list::EXPRESSION, &list::NEEDS_UNKNOWN, &list::NEEDS_CYCLE, &list::WORKFLOW_MISSING];
         self.findings.iter().any(|finding| malformed.iter().any(|rule| rule.id == finding.rule))
     }
 }

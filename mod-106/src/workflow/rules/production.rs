@@ -53,8 +53,11 @@ pub(super) fn apply(files: &Files, entries: &[Entry], policy: &Policy, findings:
             let Some(shown) = visits.iter().filter(|visit| !holds(visit)).min_by_key(|visit| visit.path.len()) else {
                 continue;
             };
-            let (rule, words) =
-                if visits.iter().any(|visit| holds(visit)) { (sometimes, words_sometimes) } else { (never, words_never) };
+            let (rule, words) = if visits.iter().any(|visit| holds(visit)) {
+                (sometimes, words_sometimes)
+            } else {
+                (never, words_never)
+            };
             findings.push(rule.shown(place.clone(), format!("job `{id}` {perhaps}{words}"), shown.path.clone()));
         }
     }
