@@ -18,6 +18,8 @@ mod evaluate;
 mod functions;
 mod json;
 mod number;
+#[cfg(test)]
+mod properties;
 mod value;
 
 pub use evaluate::Scope;

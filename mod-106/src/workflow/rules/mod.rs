@@ -10,6 +10,8 @@ mod concurrency;
 mod habits;
 pub mod list;
 mod production;
+#[cfg(test)]
+mod tests;
 
 use super::finding::{Finding, Rule, Severity};
 use super::paths::{self, Walk};

@@ -63,6 +63,9 @@ pub(super) fn apply(files: &Files, entries: &[Entry], policy: &Policy, findings:
     }
     let Some(first) = files.workflows.first() else { return };
     if visits.is_empty() {
+        if entries.iter().any(|entry| !entry.walk.complete) {
+            return;
+        }
         let message = format!("no job reaches production ({})", policy.production.join(", "));
         findings.push(list::NO_PRODUCTION.at(first.source.at(&[]), message));
         return;
