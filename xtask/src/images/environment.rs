@@ -55,9 +55,9 @@ fn fill(folder: &Path, lock: &Path, log: &Path) -> Result<()> {
         fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
     if lock.ends_with(NPM_LOCK) {
-        fill_with_npm(folder, lock, log)?
+        fill_with_npm(folder, lock, log)?;
     } else {
-        fill_with_pip(folder, lock, log)?
+        fill_with_pip(folder, lock, log)?;
     }
     fs::write(folder.join(STAMP), "").context("cannot write the stamp")
 }

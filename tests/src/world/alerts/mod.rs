@@ -31,7 +31,7 @@ pub struct Alerts {
 #[derive(Debug)]
 enum Running {
     Here { _receiver: receiver::Receiver },
-    Real { _process: real::Real },
+    Real { _process: Box<real::Real> },
 }
 
 impl Alerts {
@@ -49,7 +49,7 @@ impl Alerts {
             }
             Backend::Process | Backend::Containers => {
                 let real = real::Real::start(host, inbox.url(), tools).await?;
-                (real.url().to_owned(), Running::Real { _process: real })
+                (real.url().to_owned(), Running::Real { _process: Box::new(real) })
             }
         };
         Ok(Self { url, inbox, _running: running })
