@@ -48,7 +48,7 @@ pub fn load_all(repository: &Path) -> Result<Vec<Lab>, Box<ManifestError>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{load_all, mod_106};
+    use super::{Lab, load_all, mod_106};
     use rust_decimal::Decimal;
     use std::{collections::BTreeSet, path::Path};
 
@@ -57,6 +57,14 @@ mod tests {
         for lab in load_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap() {
             let points: Decimal = lab.manifest.rubric.iter().map(|line| line.points).sum();
             assert_eq!(points, Decimal::ONE_HUNDRED, "{}", lab.manifest.id);
+        }
+    }
+
+    #[test]
+    fn every_lab_names_its_objectives_and_the_competencies_that_it_shows() {
+        for Lab { manifest, .. } in load_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap() {
+            let said = [&manifest.objectives, &manifest.competencies, &manifest.criteria];
+            assert!(said.iter().all(|list| !list.is_empty()), "{}", manifest.id);
         }
     }
 
