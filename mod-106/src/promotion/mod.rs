@@ -50,5 +50,5 @@ pub use gates::{Finding, Gate, Outcome, judge};
 pub use lease::Lease;
 pub use operation::{Kind, Operation, State, Step};
 pub use policy::Policy;
-pub use registry::Registry;
+pub use registry::{Moment, Registry};
 pub use slots::{Aliases, Slot, Stage};

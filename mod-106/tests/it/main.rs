@@ -18,6 +18,8 @@
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
 //! | `alerts` | receivers that misbehave, and the real Alertmanager |
+//! | `github` | GitHub, from a fake that loses answers and from prism |
+//! | `killed` | promotions and rollbacks, killed at random points |
 
 #![expect(
     clippy::unwrap_used,
@@ -30,6 +32,8 @@ mod artifacts;
 mod command;
 mod expressions;
 mod feast;
+mod github;
+mod killed;
 mod logging;
 mod observability;
 mod peer;
@@ -95,6 +99,7 @@ const SCRIPTED: &[ScriptedCase] = &[
     ("who-is-killed-while-sending-sends-again", alerts::who_is_killed_while_sending_sends_again_under_the_same_key),
     ("alerts-keep-secrets-secret", alerts::alerts_keep_secrets_secret),
     ("a-storm-becomes-a-summary-and-its-end", alerts::a_storm_becomes_a_summary_and_its_end),
+    ("a-killed-promotion-ends-as-if-it-had-not-been", killed::a_killed_promotion_ends_as_if_it_had_not_been),
 ];
 
 fn main() -> ExitCode {
@@ -124,6 +129,7 @@ fn main() -> ExitCode {
             .chain(feast::trials())
             .chain(observability::trials())
             .chain(quiz::trials())
+            .chain(github::trials())
             .collect(),
     );
     for target in targets {

@@ -230,7 +230,7 @@ fn start_mlflow(environment: &str, programs: &Path, folder: &Path, auth: &str) -
     wait_until_ready(server, folder, || block_on(health(&uri)).then(|| uri.clone()))
 }
 
-fn start_embedded(folder: &Path, auth: &str) -> Result<(String, Child), String> {
+pub(crate) fn start_embedded(folder: &Path, auth: &str) -> Result<(String, Child), String> {
     start_embedded_with(folder, auth, &[])
 }
 
@@ -282,7 +282,7 @@ async fn health(uri: &str) -> bool {
     Client::new(&config).unwrap().health().await.is_ok()
 }
 
-fn stop(server: &mut Child) {
+pub(crate) fn stop(server: &mut Child) {
     let group = format!("-{}", server.id());
     for signal in ["-TERM", "-KILL"] {
         let sent = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();

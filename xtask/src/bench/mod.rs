@@ -8,6 +8,7 @@ mod log_batch;
 mod measure;
 mod overhead;
 mod page;
+mod promotion;
 mod server;
 mod validate;
 
@@ -43,6 +44,8 @@ pub(crate) enum Name {
     Server,
     /// How often the same validation says something else.
     Flake,
+    /// How often a promotion that was killed ends inconsistently.
+    Promotion,
 }
 
 impl Name {
@@ -53,6 +56,7 @@ impl Name {
             Self::LogBatch => log_batch::measure(),
             Self::Server => server::measure(),
             Self::Flake => flake::measure(),
+            Self::Promotion => promotion::measure(),
         }
     }
 }

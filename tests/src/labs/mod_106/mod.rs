@@ -1,6 +1,7 @@
 //! The labs of MOD-106.
 
 pub mod lab_1;
+pub mod lab_2;
 
 use crate::check::Check;
 
@@ -8,4 +9,5 @@ use crate::check::Check;
 #[rustfmt::skip]
 pub const LABS: &[(&str, &[Check])] = &[
     (lab_1::FOLDER, lab_1::CHECKS),
+    (lab_2::FOLDER, lab_2::CHECKS),
 ];
