@@ -245,7 +245,7 @@ fn order(workflow: &Workflow) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// Both name a file of the same repository: as it is checked out, and at the commit of the calling workflow.
-fn is_local(uses: &str) -> bool {
+pub fn is_local(uses: &str) -> bool {
     uses.starts_with("./") || uses.starts_with("$/")
 }
 

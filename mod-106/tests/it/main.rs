@@ -15,6 +15,7 @@
 //! | `feast` | our feature store beside the real Feast |
 //! | `observability` | Prometheus in front of our server: rules, dashboard, figures |
 //! | `quiz` | the quiz on a terminal, killed and resumed, and what its program does not hold |
+//! | `workflows` | the dry run's reports, and the lab's workflows before other judges |
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
 //! | `alerts` | receivers that misbehave, and the real Alertmanager |
@@ -46,6 +47,7 @@ mod target;
 mod tls;
 mod tracking;
 mod wire;
+mod workflows;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::process::ExitCode;
@@ -126,6 +128,7 @@ fn main() -> ExitCode {
             .chain(scripted)
             .chain([server_parity::trial(), alerts::alertmanager_trial()])
             .chain(expressions::trials())
+            .chain(workflows::trials())
             .chain(feast::trials())
             .chain(observability::trials())
             .chain(quiz::trials())

@@ -4,6 +4,7 @@ use super::list;
 use crate::workflow::facts::whole;
 use crate::workflow::finding::Finding;
 use crate::workflow::model::{Body, Job, Permissions, Step, Workflow};
+use crate::workflow::plan::is_local;
 use crate::workflow::read::expressions;
 use crate::workflow::source::Part;
 use github_actions_expressions::{Expr, SpannedExpr};
@@ -17,6 +18,11 @@ pub(super) fn apply(workflow: &Workflow, findings: &mut Vec<Finding>) {
         match &job.body {
             Body::Call { uses, inherits_secrets, .. } => {
                 pin(workflow, uses, &route, findings);
+                if !is_local(uses) {
+                    let place = workflow.source.at(&[route[0], route[1], Part::Key("uses")]);
+                    let message = format!("job `{}` calls a workflow of another repository, which is not read", job.id);
+                    findings.push(list::ELSEWHERE.at(place, message));
+                }
                 if *inherits_secrets {
                     let place = workflow.source.at(&[route[0], route[1], Part::Key("secrets")]);
                     findings.push(list::SECRETS_INHERITED.at(place, format!("job `{}` hands on every secret", job.id)));
@@ -59,11 +65,7 @@ fn pin(workflow: &Workflow, uses: &str, route: &[Part<'_>], findings: &mut Vec<F
     let hexadecimal = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let pinned = match uses.strip_prefix("docker://") {
         Some(image) => image.split_once("@sha256:").is_some_and(|(_, digest)| hexadecimal(digest, 64)),
-        None => {
-            uses.starts_with("./")
-                || uses.starts_with("$/")
-                || uses.split_once('@').is_some_and(|(_, commit)| hexadecimal(commit, 40))
-        }
+        None => is_local(uses) || uses.split_once('@').is_some_and(|(_, commit)| hexadecimal(commit, 40)),
     };
     if !pinned {
         let place = workflow.source.at(&[route, &[Part::Key("uses")]].concat());

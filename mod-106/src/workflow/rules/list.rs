@@ -44,6 +44,13 @@ pub const NO_PRODUCTION: Rule = Rule {
     why: "Without a way to production there is nothing to ask about it.",
     mend: "Name the environment with --production, or the command in the configuration.",
 };
+/// A call that cannot be looked into.
+pub const ELSEWHERE: Rule = Rule {
+    id: "workflow-elsewhere",
+    severity: Severity::Note,
+    why: "What it does is not known: whether it deploys, or tests, cannot be told from here.",
+    mend: "Look into it yourself, or keep a copy in this repository.",
+};
 /// Production depends on no test.
 pub const NO_TESTS: Rule = error(
     "no-tests",
@@ -156,7 +163,7 @@ pub const INJECTION: Rule = error(
 );
 
 /// All of them.
-pub const ALL: [&Rule; 26] = [
+pub const ALL: [&Rule; 27] = [
     &MALFORMED,
     &EXPRESSION,
     &NEEDS_UNKNOWN,
@@ -164,6 +171,7 @@ pub const ALL: [&Rule; 26] = [
     &WORKFLOW_MISSING,
     &NOT_EXHAUSTED,
     &NO_PRODUCTION,
+    &ELSEWHERE,
     &NO_TESTS,
     &TESTS_BYPASSED,
     &APPROVAL_MISSING,

@@ -198,7 +198,7 @@ fn habits_are_seen_in_one_file() {
     check(&[("\"$VERSION\"", "\"${{ github.sha }}\"")], &[]);
     check(&[("if: failure()", "if: ${{ failure() }} || false")], &["condition-always-true"]);
     let inherits = "  shared:\n    uses: other/repo/.github/workflows/a.yml@08c6903cd8c0fde910a37f88322edcfb5dd907a8\n    secrets: inherit\n";
-    check(&[("  back:\n", &format!("{inherits}  back:\n"))], &["secrets-inherited"]);
+    check(&[("  back:\n", &format!("{inherits}  back:\n"))], &["secrets-inherited", "workflow-elsewhere"]);
 }
 
 #[test]
@@ -264,4 +264,21 @@ fn more_paths_than_the_bound_are_no_proof() {
     assert_eq!(rules(&report), ["paths-not-exhausted"]);
     assert_eq!(report.answers.no_way_around, Answer::No);
     assert!(report.findings[0].message.contains("more than 3 feasible paths"));
+}
+
+#[test]
+fn the_committed_schema_is_current() {
+    let schema = serde_json::to_string_pretty(&schemars::schema_for!(Report)).unwrap() + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/workflow-check.schema.json");
+    if std::fs::read_to_string(&path).unwrap_or_default() != schema {
+        std::fs::write(&path, schema).unwrap();
+        panic!("schemas/workflow-check.schema.json was out of date and has been rewritten: look at it and commit it");
+    }
+}
+
+#[test]
+fn what_people_read() {
+    let text = SOUND.replace("needs: approval", "needs: test").replace("mod-106 rollback churn", "true");
+    let report = report(&[("release.yml", &text)], BOUND);
+    insta::assert_snapshot!(crate::workflow::report::text(&report, false));
 }
