@@ -23,6 +23,7 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 nothing but notes · 1 findings · 2 a file or the configuration is malformed")]
 struct Check {
     /// Workflow files, or folders of them
     #[arg(required = true, value_name = "FILE")]
