@@ -42,7 +42,6 @@ pub struct Finding {
     #[serde(flatten)]
     pub place: Place,
     /// A feasible path that shows it, step by step; empty where the place says all.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<String>,
 }
 

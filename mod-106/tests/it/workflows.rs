@@ -93,7 +93,7 @@ fn bad_files_are_refused() -> Result<(), Failed> {
     assert!(missing.status.code() == Some(2) && String::from_utf8_lossy(&missing.stderr).contains("cannot read"));
     let configuration = path("policy.toml");
     std::fs::write(&configuration, "protectd = []\n")?;
-    let output = check(&["--config", &configuration, SOLUTION])?;
+    let output = check(&["--config", &configuration, &format!("{SOLUTION}/workflows")])?;
     assert!(output.status.code() == Some(2) && String::from_utf8_lossy(&output.stderr).contains("protectd"));
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! - `interruption.rs` — twice, killed, two at once
 //! - `trail.rs` — the audit trail
 //! - `deployments.rs` — GitHub
+//! - `workflows.rs` — the GitHub Actions workflows, without running them
 //! - `pipeline.rs` — what these are written with: a model with everything a promotion asks for
 
 mod canary;
@@ -16,6 +17,7 @@ mod pipeline;
 mod rollback;
 mod stages;
 mod trail;
+mod workflows;
 
 use crate::check::Check;
 
@@ -47,4 +49,16 @@ pub const CHECKS: &[Check] = &[
     trail::TAMPERED,
     deployments::ONCE,
     deployments::REVIEWERS,
+    workflows::READ,
+    workflows::SCHEMA,
+    workflows::ZIZMOR,
+    workflows::TESTS,
+    workflows::APPROVAL,
+    workflows::ROLLOUT,
+    workflows::ROLLBACK,
+    workflows::NO_WAY_AROUND,
+    workflows::CONCURRENCY,
+    workflows::PINS,
+    workflows::PERMISSIONS,
+    workflows::KEYS,
 ];

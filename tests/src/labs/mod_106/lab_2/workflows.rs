@@ -139,7 +139,13 @@ fn findings(report: &Value, rules: &[&str]) -> String {
         let file = text(&finding["file"]).rsplit('/').next().unwrap_or_default().to_owned();
         let path: Vec<_> = finding["path"].as_array().into_iter().flatten().map(text).collect();
         let path = if path.is_empty() { String::new() } else { format!(" ({})", path.join(" → ")) };
-        format!("{file}:{}:{}: {}: {}{path}", finding["line"], finding["column"], text(&finding["rule"]), text(&finding["message"]))
+        format!(
+            "{file}:{}:{}: {}: {}{path}",
+            finding["line"],
+            finding["column"],
+            text(&finding["rule"]),
+            text(&finding["message"])
+        )
     });
     each.collect::<Vec<_>>().join("; ")
 }
