@@ -13,6 +13,7 @@
 //! | `server_parity` | our server beside MLflow 2.22, request by request (`server_parity.jsonl`) |
 //! | `expressions` | the dry run's evaluator beside GitHub's own package |
 //! | `feast` | our feature store beside the real Feast |
+//! | `documents` | secrets by name, pipelines of Airflow and Kubeflow |
 //! | `observability` | Prometheus in front of our server: rules, dashboard, figures |
 //! | `quiz` | the quiz on a terminal, killed and resumed, and what its program does not hold |
 //! | `workflows` | the dry run's reports, and the lab's workflows before other judges |
@@ -31,6 +32,7 @@ mod accounts;
 mod alerts;
 mod artifacts;
 mod command;
+mod documents;
 mod expressions;
 mod feast;
 mod github;
@@ -130,6 +132,7 @@ fn main() -> ExitCode {
             .chain(expressions::trials())
             .chain(workflows::trials())
             .chain(feast::trials())
+            .chain(documents::trials())
             .chain(observability::trials())
             .chain(quiz::trials())
             .chain(github::trials())

@@ -42,6 +42,7 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "scipy", lock: "mod-106/tests/requirements-scipy.txt" },
     Environment { name: "evidently", lock: "mod-106/tests/requirements-evidently.txt" },
     Environment { name: "npm", lock: "mod-106/tests/npm/package-lock.json" },
+    Environment { name: "kfp", lock: "mod-106/tests/requirements-kfp.txt" },
 ];
 
 /// One image of the reference deployment.

@@ -1,5 +1,6 @@
 //! The labs of MOD-106.
 
+pub mod assessment;
 pub mod lab_1;
 pub mod lab_2;
 
@@ -10,4 +11,5 @@ use crate::check::Check;
 pub const LABS: &[(&str, &[Check])] = &[
     (lab_1::FOLDER, lab_1::CHECKS),
     (lab_2::FOLDER, lab_2::CHECKS),
+    (assessment::FOLDER, assessment::CHECKS),
 ];
