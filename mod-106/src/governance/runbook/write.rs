@@ -94,14 +94,21 @@ fn variables(kind: Kind, dossier: &Dossier) -> Vec<(&'static str, String)> {
     let given = |name: &'static str| (name, String::new());
     match kind {
         Kind::Deploy => vec![model, version, given("OBSERVATIONS"), given("OUT"), ("TRAIL", "audit.jsonl".to_owned())],
-        Kind::Rollback => vec![model, version, given("OUT"), given("REASON"), ("TRAIL", "audit.jsonl".to_owned())],
+        Kind::Rollback => vec![model, version, given("REASON"), given("OUT"), ("TRAIL", "audit.jsonl".to_owned())],
         Kind::Rotate => vec![given("ACCOUNT"), given("OLD_PASSWORD_FILE"), given("NEW_PASSWORD_FILE")],
         Kind::Restore => {
             let run = dossier.run.as_ref().map_or_else(String::new, |run| run.info.run_id.to_string());
             let digest = dossier.tag("validation.report_digest").unwrap_or_default().to_owned();
             vec![("ARTIFACT", REPORT.to_owned()), given("COPY"), ("DIGEST", digest), ("RUN", run)]
         }
-        Kind::Drift => vec![model, version, given("OUT"), given("SPEC"), ("TRAIL", "audit.jsonl".to_owned())],
+        Kind::Drift => vec![
+            model,
+            version,
+            given("REFERENCE"),
+            given("CURRENT"),
+            given("OUT"),
+            ("TRAIL", "audit.jsonl".to_owned()),
+        ],
     }
 }
 
