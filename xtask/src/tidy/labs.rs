@@ -102,7 +102,10 @@ fn against_code(workspace: &Workspace, lab: &Lab, checks: &BTreeSet<&String>, ma
     let mut coded = BTreeMap::new();
     for (path, text) in workspace.files.iter().filter(|(path, _)| path.starts_with(&folder)) {
         for (number, line) in text.lines().enumerate() {
-            if let Some((name, _)) = line.trim().strip_prefix("id: \"").and_then(|rest| rest.split_once('"')) {
+            if let Some((name, _)) = line.trim().strip_prefix("id: \"").and_then(|rest| rest.split_once('"'))
+                // Checks that share everything else share a draft without a name.
+                && !name.is_empty()
+            {
                 coded.insert(name, (path, number + 1));
             }
         }
