@@ -166,13 +166,18 @@ async fn answered(ctx: Context, question: &str) -> Result<(), Fault> {
         _ => &[],
     };
     let yes = report["answers"][question] == "yes";
-    expect::holds(format!("the dry run's answer `{question}`"), yes, "yes", format!("no: {}", findings(&report, rules)))
+    expect::holds(
+        &format!("the dry run's answer `{question}`"),
+        yes,
+        "yes",
+        format!("no: {}", findings(&report, rules)),
+    )
 }
 
 async fn without(ctx: Context, rules: &[&str]) -> Result<(), Fault> {
     let (_, report) = report(&ctx).await?;
     let found = findings(&report, rules);
-    expect::holds("the workflows", found.is_empty(), format!("no finding of {}", rules.join(", ")), found)
+    expect::holds("the workflows", found.is_empty(), &format!("no finding of {}", rules.join(", ")), found)
 }
 
 /// The workflow files; a folder stands for those in it.
