@@ -19,6 +19,7 @@
 //! | `workflows` | the dry run's reports, and the lab's workflows before other judges |
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
+//! | `notebooks` | lab 3's notebooks, with the official Python client |
 //! | `alerts` | receivers that misbehave, and the real Alertmanager |
 //! | `github` | GitHub, from a fake that loses answers and from prism |
 //! | `killed` | promotions and rollbacks, killed at random points |
@@ -38,6 +39,7 @@ mod feast;
 mod github;
 mod killed;
 mod logging;
+mod notebooks;
 mod observability;
 mod peer;
 mod quiz;
@@ -128,7 +130,7 @@ fn main() -> ExitCode {
         &arguments,
         trials
             .chain(scripted)
-            .chain([server_parity::trial(), alerts::alertmanager_trial()])
+            .chain([server_parity::trial(), alerts::alertmanager_trial(), notebooks::trial()])
             .chain(expressions::trials())
             .chain(workflows::trials())
             .chain(feast::trials())

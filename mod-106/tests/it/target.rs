@@ -200,7 +200,8 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-fn labs() -> PathBuf {
+/// Where `cargo xtask images --process` puts programs.
+pub(crate) fn labs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/labs")
 }
 
@@ -230,6 +231,7 @@ fn start_mlflow(environment: &str, programs: &Path, folder: &Path, auth: &str) -
     wait_until_ready(server, folder, || block_on(health(&uri)).then(|| uri.clone()))
 }
 
+/// Our own server in a folder; ready when this returns.
 pub(crate) fn start_embedded(folder: &Path, auth: &str) -> Result<(String, Child), String> {
     start_embedded_with(folder, auth, &[])
 }

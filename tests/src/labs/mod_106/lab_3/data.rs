@@ -1,0 +1,96 @@
+//! Tables by seed. Numbers are written with all their digits, so that a submission reads what the check has.
+
+use fastrand::Rng;
+use serde_json::{Map, Value};
+use std::fmt::Write;
+
+/// One value of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cell {
+    Nothing,
+    Number(f64),
+    Whole(i64),
+    Text(String),
+}
+
+/// Named columns of one length.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Table {
+    pub(super) names: Vec<String>,
+    pub(super) columns: Vec<Vec<Cell>>,
+}
+
+/// Normally distributed, by Box and Muller.
+pub(super) fn normal(rng: &mut Rng, mean: f64, deviation: f64) -> f64 {
+    let (u, v) = (1.0 - rng.f64(), rng.f64());
+    mean + deviation * (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+}
+
+/// A column of normal numbers.
+pub(super) fn normals(rng: &mut Rng, rows: usize, mean: f64, deviation: f64) -> Vec<Cell> {
+    (0..rows).map(|_| Cell::Number(normal(rng, mean, deviation))).collect()
+}
+
+/// A column of words, each with its share of a hundred.
+pub(super) fn words(rng: &mut Rng, rows: usize, shares: &[(&str, u32)]) -> Vec<Cell> {
+    let whole = shares.iter().map(|(_, share)| share).sum();
+    let draw = |rng: &mut Rng| {
+        let mut left = rng.u32(0..whole);
+        let chosen = shares.iter().find(|(_, share)| {
+            let here = left < *share;
+            left = left.saturating_sub(*share);
+            here
+        });
+        Cell::Text(chosen.map_or("", |(word, _)| word).to_owned())
+    };
+    (0..rows).map(|_| draw(rng)).collect()
+}
+
+impl Table {
+    pub(super) fn with(mut self, name: &str, column: Vec<Cell>) -> Self {
+        self.names.push(name.to_owned());
+        self.columns.push(column);
+        self
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.columns.first().map_or(0, Vec::len)
+    }
+
+    pub(super) fn column(&mut self, name: &str) -> &mut Vec<Cell> {
+        let at = self.names.iter().position(|known| known == name).expect("a check names its own columns");
+        &mut self.columns[at]
+    }
+
+    pub(super) fn csv(&self) -> String {
+        let mut text = self.names.join(",") + "\n";
+        for row in 0..self.rows() {
+            for (index, column) in self.columns.iter().enumerate() {
+                let comma = if index == 0 { "" } else { "," };
+                // Writing to a string cannot fail.
+                let _ = match &column[row] {
+                    Cell::Nothing => write!(text, "{comma}"),
+                    Cell::Number(number) => write!(text, "{comma}{number:?}"),
+                    Cell::Whole(number) => write!(text, "{comma}{number}"),
+                    Cell::Text(word) => write!(text, "{comma}{word}"),
+                };
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    pub(super) fn json_lines(&self) -> String {
+        let value = |cell: &Cell| match cell {
+            Cell::Nothing => Value::Null,
+            Cell::Number(number) => (*number).into(),
+            Cell::Whole(number) => (*number).into(),
+            Cell::Text(word) => word.clone().into(),
+        };
+        let line = |row: usize| {
+            let fields = self.names.iter().zip(&self.columns).map(|(name, column)| (name.clone(), value(&column[row])));
+            Value::Object(fields.collect::<Map<_, _>>()).to_string() + "\n"
+        };
+        (0..self.rows()).map(line).collect()
+    }
+}
