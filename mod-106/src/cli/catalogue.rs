@@ -58,7 +58,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let answer = json!({ "index": index, "models": models, "gaps": gaps });
     output.done(&answer, &format!("wrote {} ({models} models, {gaps} gaps)", index.display()))?;
     if arguments.strict && gaps > 0 {
-        anyhow::bail!("{gaps} links are missing; the page lists them with what to do");
+        anyhow::bail!("the catalogue has gaps ({gaps}); the page lists them with what to do");
     }
     Ok(())
 }

@@ -16,7 +16,8 @@ use mod_106::features::wire::{
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -127,9 +128,7 @@ impl Feast {
         let running = Running(command.spawn()?);
         let address = format!("http://127.0.0.1:{port}");
         let deadline = Instant::now() + READY_WITHIN;
-        while !block_on(async {
-            reqwest::get(format!("{address}{path}")).await.is_ok_and(|it| it.status().is_success())
-        }) {
+        while !answers(port, path) {
             if Instant::now() > deadline {
                 let log = std::fs::read_to_string(self.path(&format!("{port}.log")))?;
                 return Err(format!("{command:?} did not get ready:\n{log}").into());
@@ -138,6 +137,19 @@ impl Feast {
         }
         Ok((running, FeatureClient::new(&address)?))
     }
+}
+
+/// Whether a server answers 200 at a path.
+fn answers(port: u16, path: &str) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")?;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    };
+    ask().is_ok_and(|head| head.ends_with(" 200"))
 }
 
 fn succeeded(mut command: Command) -> Result<(), Failed> {
@@ -188,18 +200,19 @@ fn entity_rows(random: &mut fastrand::Rng, start: jiff::Timestamp, count: usize)
     text
 }
 
-/// A CSV file by its first column, with numbers that differ only in how they are written made alike.
+/// A CSV file by its first column.
 fn by_row(path: &Path) -> Result<BTreeMap<String, Vec<String>>, Failed> {
     let text = std::fs::read_to_string(path)?;
     let header: Vec<_> = text.lines().next().unwrap_or_default().split(',').collect();
     let wanted = ["payments_7d", "amount_mean_7d", "country"];
     let wanted = wanted.map(|name| header.iter().position(|column| *column == name).unwrap());
-    let plain = |cell: &str| cell.parse::<f64>().map_or_else(|_| cell.to_owned(), |number| number.to_string());
     let rows = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
-    Ok(rows.map(|cells| (cells[0].to_owned(), wanted.map(|index| plain(cells[index])).to_vec())).collect())
+    Ok(rows.map(|cells| (cells[0].to_owned(), wanted.map(|index| plain_number(cells[index])).to_vec())).collect())
 }
 
-/// Feast drops an entity row whose feature rows are all too old or too new; we keep it, with nothing in it. All others are the same.
+/// Feast drops an entity row whose feature rows are all too old or too new; we keep it, with nothing in it. Of two rows for one moment Feast
+/// takes now this one, now that: it sorts by creation time and then, with a sort that is not stable, by event time. All others are
+/// the same.
 fn training_sets_are_joined_alike(feast: &Feast) -> Result<(), Failed> {
     let (mut random, start) = (fastrand::Rng::with_seed(106), "2026-03-01T00:00:00Z".parse().unwrap());
     std::fs::write(feast.path("rows.csv"), feature_rows(&mut random, start, 3000))?;
@@ -209,11 +222,41 @@ fn training_sets_are_joined_alike(feast: &Feast) -> Result<(), Failed> {
     let (ours, theirs) = (by_row(&feast.path("ours.csv"))?, by_row(&feast.path("theirs.csv"))?);
     assert_eq!(ours.len(), 800, "each entity row exactly once");
     assert!(theirs.len() > 700, "Feast answered {} rows", theirs.len());
+    let tied = tied_values(&feast.path("rows.csv"))?;
+    let mut ties = 0;
     for (row, values) in &ours {
         let expected = theirs.get(row).cloned().unwrap_or_else(|| vec![String::new(); 3]);
-        assert_eq!(*values, expected, "row {row}");
+        if *values != expected && tied.contains(&(values.clone(), expected.clone())) {
+            ties += 1;
+        } else {
+            assert_eq!(*values, expected, "row {row}");
+        }
     }
+    assert!(ties < 40, "{ties} of 800 rows differ in how ties are resolved");
     Ok(())
+}
+
+/// For each moment with several rows: the values of the one created last, and those of another.
+fn tied_values(path: &Path) -> Result<BTreeSet<(Vec<String>, Vec<String>)>, Failed> {
+    let text = std::fs::read_to_string(path)?;
+    let mut moments: BTreeMap<(&str, &str), Vec<(&str, Vec<String>)>> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let cells: Vec<_> = line.split(',').collect();
+        let values = cells[3..].iter().map(|cell| plain_number(cell)).collect();
+        moments.entry((cells[0], cells[1])).or_default().push((cells[2], values));
+    }
+    let mut tied = BTreeSet::new();
+    for mut rows in moments.into_values() {
+        rows.sort();
+        let Some((_, last)) = rows.pop() else { continue };
+        tied.extend(rows.into_iter().map(|(_, other)| (last.clone(), other)));
+    }
+    Ok(tied)
+}
+
+/// Numbers that differ only in how they are written, made alike.
+fn plain_number(cell: &str) -> String {
+    cell.parse::<f64>().map_or_else(|_| cell.to_owned(), |number| number.to_string())
 }
 
 fn servers_and_registries_answer_alike(feast: &Feast) -> Result<(), Failed> {

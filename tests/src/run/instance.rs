@@ -14,9 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The endpoint that a fault proxy stands before.
-const PROXIED: &str = "tracking";
-
 /// Where else one may stand, and the variable that says where that is.
 const PLACES: [(Place, &str); 4] = [
     (Place::Tracking, "LAB_TRACKING_URL"),
@@ -100,11 +97,12 @@ impl Instance {
     /// Puts the mutant's fault proxy between the checks and the submission.
     async fn stand_before(&mut self, mutant: &Mutant) -> Result<(), StartError> {
         let direct = Arc::clone(&self.deployment);
-        let upstream = direct.endpoint(PROXIED)?.to_owned();
+        let name = direct.main_endpoint_name().to_owned();
+        let upstream = direct.endpoint(&name)?.to_owned();
         let accounts = Arc::new(move |name: &str| direct.account(name));
         let proxy = FaultProxy::start(&upstream, mutant.faults_before(None).cloned().collect(), accounts).await;
         let proxy = proxy.map_err(|error| Fault::Harness(format!("the fault proxy: {error}")))?;
-        self.deployment = Arc::new(self.deployment.rerouted(PROXIED, proxy.url()));
+        self.deployment = Arc::new(self.deployment.rerouted(&name, proxy.url()));
         self.proxies.push(proxy);
         Ok(())
     }

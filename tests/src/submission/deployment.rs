@@ -313,6 +313,13 @@ impl Deployment {
         }
     }
 
+    /// The endpoint that stands for the submission: `tracking` where there is one, else the first.
+    #[must_use]
+    pub fn main_endpoint_name(&self) -> &str {
+        let first = || self.endpoints.keys().next().map_or(MAIN_ENDPOINT, String::as_str);
+        if self.endpoints.contains_key(MAIN_ENDPOINT) { MAIN_ENDPOINT } else { first() }
+    }
+
     /// The same submission, seen through another address, such as a fault proxy's; readiness is still asked directly.
     #[must_use]
     pub fn rerouted(&self, endpoint: &str, url: String) -> Self {

@@ -3,7 +3,7 @@
 use super::read::{ModelRecord, VersionRecord};
 use crate::client::{DatasetInput, Run};
 use crate::features::lineage::{self, CONTEXT_TRAINING, FEATURES_TAG, SERVICE_TAG, VIEW_TAG};
-use crate::features::registry::Registry;
+use crate::features::registry::{RegisteredView, Registry};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -116,6 +116,8 @@ pub struct ViewUsage {
     pub view: String,
     /// A name for links within the page.
     pub anchor: String,
+    /// How old a value may be, in words.
+    pub time_to_live: String,
     /// Model versions.
     pub used_by: Vec<UsedBy>,
 }
@@ -305,6 +307,23 @@ fn usage(models: &[CatalogueModel], registry: Option<&Registry>) -> Vec<ViewUsag
         }
         users
     };
-    let usage = |name: &str| ViewUsage { view: name.to_owned(), anchor: anchor("view", name), used_by: used_by(name) };
-    views.iter().map(|view| usage(&view.name)).collect()
+    let usage = |view: &RegisteredView| ViewUsage {
+        view: view.name.clone(),
+        anchor: anchor("view", &view.name),
+        time_to_live: time_to_live(&view.ttl),
+        used_by: used_by(&view.name),
+    };
+    views.iter().map(usage).collect()
+}
+
+/// `604800s` is seven days to people.
+fn time_to_live(ttl: &str) -> String {
+    let Some(seconds) = ttl.strip_suffix('s').and_then(|seconds| seconds.parse::<u64>().ok()) else {
+        return if ttl.is_empty() { "for ever".to_owned() } else { ttl.to_owned() };
+    };
+    let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    let fits = |(length, _): &&(u64, &str)| seconds % length == 0 && seconds > 0;
+    let Some((length, unit)) = units.iter().find(fits) else { return "for ever".to_owned() };
+    let count = seconds / length;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }

@@ -10,6 +10,7 @@ use crate::features::definitions::{FeatureView, Repository};
 use crate::features::error::Error;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use std::fs::File;
 use std::path::Path;
 
 /// Appends the rows of a file to the source of a view; says how many. A source that is not there yet is made.
@@ -21,6 +22,10 @@ pub fn append(repository: &Repository, view: &FeatureView, rows: &Path) -> Resul
     let columns = columns(repository, view)?;
     let new = project(&read_table(rows, &columns)?, &columns);
     let path = repository.resolve(&source.path);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|reason| Error::file(folder, reason))?;
+    }
+    let _alone = lock(&path)?;
     let whole = if path.exists() {
         let old = read_rows(repository, view, &view.features.iter().collect::<Vec<_>>())?;
         refuse_to_lose(&path, &old, &columns)?;
@@ -30,11 +35,19 @@ pub fn append(repository: &Repository, view: &FeatureView, rows: &Path) -> Resul
     } else {
         new.clone()
     };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|reason| Error::file(folder, reason))?;
-    }
     write_table(&path, &whole)?;
     Ok(new.num_rows())
+}
+
+/// Two that read, add and write at once would each lose the other's rows: the second waits. The lock is a file of its own, because
+/// the source itself is replaced.
+fn lock(path: &Path) -> Result<File, Error> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let beside = Path::new(&beside);
+    let file = File::create(beside).map_err(|reason| Error::file(beside, reason))?;
+    file.lock().map_err(|reason| Error::file(beside, reason))?;
+    Ok(file)
 }
 
 fn columns<'a>(repository: &'a Repository, view: &'a FeatureView) -> Result<Vec<Column<'a>>, Error> {

@@ -4,6 +4,7 @@ pub mod assessment;
 pub mod lab_1;
 pub mod lab_2;
 pub mod lab_3;
+pub mod lab_4;
 pub mod lab_5;
 
 use crate::check::Check;
@@ -15,5 +16,6 @@ pub const LABS: &[(&str, &[Check])] = &[
     (lab_2::FOLDER, lab_2::CHECKS),
     (lab_3::FOLDER, lab_3::CHECKS),
     (assessment::FOLDER, assessment::CHECKS),
+    (lab_4::FOLDER, lab_4::CHECKS),
     (lab_5::FOLDER, lab_5::CHECKS),
 ];
