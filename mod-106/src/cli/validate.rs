@@ -29,8 +29,6 @@ few data to tell";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Arguments {
-    #[command(flatten)]
-    connection: Connection,
     /// What is expected, in YAML
     spec: PathBuf,
     /// Write report.json, report.md, report.html and junit.xml into this folder
@@ -51,6 +49,8 @@ pub struct Arguments {
     /// The version to tag
     #[arg(long, value_name = "VERSION", requires = "model")]
     version: Option<VersionNumber>,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// A suite that did not pass: the exit code, and what is said of it.

@@ -26,3 +26,6 @@ pub mod spec;
 
 pub use error::Error;
 pub use run::{Settings, validate};
+
+#[cfg(test)]
+mod tests;

@@ -74,3 +74,48 @@ pub(crate) fn the_command_does_a_days_work(side: &Side) -> Result<(), Failed> {
     assert_eq!(mod_106(side, &nobody).status.code(), Some(3));
     Ok(())
 }
+
+pub(crate) fn a_validation_is_logged_with_its_verdict(side: &Side) -> Result<(), Failed> {
+    let experiment = json(side, &["experiments", "create", &side.name("validation")])?;
+    let experiment = experiment["experiment_id"].as_str().unwrap();
+    let run = json(side, &["runs", "create", "--experiment", experiment])?;
+    let run = run["info"]["run_id"].as_str().unwrap();
+    let model = side.name("validated");
+    text(side, &["models", "create", &model])?;
+    text(side, &["models", "create-version", &model, "--source", &format!("runs:/{run}/model"), "--run", run])?;
+
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(folder.path().join("a.csv"), "x\n1\n2\n900\n")?;
+    let spec = "suite: s\ncurrent: a.csv\nexpectations: [{ id: x-range, expect: range, column: x, max: 10 }]\n";
+    std::fs::write(folder.path().join("suite.yaml"), spec)?;
+    let (suite, report) = (path("suite.yaml"), path("report"));
+    let words = ["validate", &suite, "--report", &report, "--log-to-run", run, "--model", &model, "--version", "1"];
+    let output = mod_106(side, &words);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the suite `s` failed"), "{said}");
+
+    let found = json(side, &["runs", "get", run])?;
+    let metrics = found["data"]["metrics"].as_array().unwrap();
+    let metric = metrics.iter().find(|metric| metric["key"] == "validation.x-range.outside_share").unwrap();
+    assert!((metric["value"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-12);
+    let version = json(side, &["models", "get-version", &model, "1"])?;
+    let tag = |key: &str| {
+        let tags = version["tags"].as_array().unwrap();
+        tags.iter().find(|tag| tag["key"] == key).map(|tag| tag["value"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(tag("validation.status").as_deref(), Some("failed"));
+    assert!(tag("validation.time").is_some());
+    let back = path("back");
+    text(side, &["artifacts", "download", run, "validation", "--to", &back])?;
+    for name in ["report.json", "report.md", "report.html", "junit.xml"] {
+        let logged = std::fs::read(folder.path().join("back/validation").join(name))?;
+        assert_eq!(logged, std::fs::read(folder.path().join("report").join(name))?, "{name}");
+    }
+    let digest = tag("validation.report_digest").unwrap();
+    let sum = Command::new("sha256sum").arg(folder.path().join("report/report.json")).output()?;
+    let sum = String::from_utf8_lossy(&sum.stdout).into_owned();
+    assert_eq!(digest.strip_prefix("sha256:"), sum.split_whitespace().next());
+    Ok(())
+}

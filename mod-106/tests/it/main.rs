@@ -17,6 +17,7 @@
 //! | `observability` | Prometheus in front of our server: rules, dashboard, figures |
 //! | `quiz` | the quiz on a terminal, killed and resumed, and what its program does not hold |
 //! | `workflows` | the dry run's reports, and the lab's workflows before other judges |
+//! | `statistics` | our statistics beside scipy's, statsmodels' and scikit-learn's |
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
 //! | `notebooks` | lab 3's notebooks, with the official Python client |
@@ -46,6 +47,7 @@ mod quiz;
 mod registry;
 mod scripted;
 mod server_parity;
+mod statistics;
 mod story;
 mod target;
 mod tls;
@@ -81,6 +83,7 @@ const CASES: &[Case] = &[
     ("users-and-permissions-are-seen-alike", accounts::users_and_permissions_are_seen_alike),
     ("wrong-credentials-are-told-apart", accounts::wrong_credentials_are_told_apart),
     ("the-command-does-a-days-work", command::the_command_does_a_days_work),
+    ("a-validation-is-logged-with-its-verdict", command::a_validation_is_logged_with_its_verdict),
 ];
 
 /// A test that brings its own server.
@@ -131,6 +134,7 @@ fn main() -> ExitCode {
         trials
             .chain(scripted)
             .chain([server_parity::trial(), alerts::alertmanager_trial(), notebooks::trial()])
+            .chain([statistics::trial()])
             .chain(expressions::trials())
             .chain(workflows::trials())
             .chain(feast::trials())

@@ -45,7 +45,7 @@ pub(super) fn run_well(command: &mut Command) -> Result<Cost> {
 }
 
 /// The CPU time of all children that this process has waited for, and of theirs: `cutime` and `cstime` of proc(5).
-fn children_cpu_s() -> Result<f64> {
+pub(super) fn children_cpu_s() -> Result<f64> {
     let text = fs::read_to_string("/proc/self/stat").context("cannot read /proc/self/stat")?;
     children_ticks(&text).map(|ticks| ticks / TICKS_A_SECOND).context("/proc/self/stat is not as proc(5) says")
 }

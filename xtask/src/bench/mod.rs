@@ -11,6 +11,7 @@ mod page;
 mod promotion;
 mod server;
 mod validate;
+mod validation;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
@@ -46,6 +47,8 @@ pub(crate) enum Name {
     Flake,
     /// How often a promotion that was killed ends inconsistently.
     Promotion,
+    /// What a drift report of a million rows costs, beside Evidently's.
+    Validation,
 }
 
 impl Name {
@@ -57,6 +60,7 @@ impl Name {
             Self::Server => server::measure(),
             Self::Flake => flake::measure(),
             Self::Promotion => promotion::measure(),
+            Self::Validation => validation::measure(),
         }
     }
 }

@@ -100,11 +100,11 @@ fn threshold(check: &Check) -> Threshold {
     let at_most = |max_share: f64, words: String| Threshold { min: None, max: Some(max_share), words: Some(words) };
     match check {
         Check::Type { kind, max_share, .. } => at_most(*max_share, format!("of type {}", kind.word())),
-        Check::Nulls { max_share, .. } => at_most(*max_share, "not null".to_owned()),
-        Check::Finite { max_share, .. } => at_most(*max_share, "neither NaN nor infinite".to_owned()),
+        Check::Nulls { max_share, .. } => at_most(*max_share, "present".to_owned()),
+        Check::Finite { max_share, .. } => at_most(*max_share, "finite".to_owned()),
         Check::Range { min, max, max_share, .. } => at_most(*max_share, bounds(*min, *max)),
         Check::Unique { max_share, .. } => at_most(*max_share, "unique".to_owned()),
-        Check::Duplicates { max_share, .. } => at_most(*max_share, "no row twice".to_owned()),
+        Check::Duplicates { max_share, .. } => at_most(*max_share, "unique".to_owned()),
         Check::Categories { values, max_share, .. } => {
             at_most(*max_share, format!("one of {} categories", values.len()))
         }

@@ -7,7 +7,7 @@ use crate::validation::error::{Error, nearest};
 use crate::validation::spec::SourceSpec;
 use csv::{ByteRecord, Position, Reader, ReaderBuilder};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 pub(super) fn open(path: &Path, spec: &SourceSpec, watch: &dyn Watch) -> Result<Found, Error> {
@@ -73,6 +73,9 @@ struct Records<'a> {
     reader: Reader<File>,
     record: ByteRecord,
     start: Position,
+    /// The line on which a row began whose last field runs over several lines.
+    open_since: Option<u64>,
+    ends_with_quote: bool,
 }
 
 impl<'a> Records<'a> {
@@ -81,12 +84,14 @@ impl<'a> Records<'a> {
         let mut file = File::open(path).map_err(Error::io(path))?;
         let count = file.read(&mut head).map_err(Error::io(path))?;
         refuse_utf16(&spec.path, &head[..count])?;
+        let ends_with_quote = ends_with_quote(&mut file).map_err(Error::io(path))?;
         let file = File::open(path).map_err(Error::io(path))?;
         let mut builder = ReaderBuilder::new();
         builder.has_headers(false).flexible(true).delimiter(spec.delimiter).buffer_capacity(1 << 18);
         let reader = builder.from_reader(file);
         let (record, start) = (ByteRecord::new(), Position::new());
-        let mut records = Self { spec, names: Vec::new(), reader, record, start };
+        let names = Vec::new();
+        let mut records = Self { spec, names, reader, record, start, open_since: None, ends_with_quote };
         if !records.read()? {
             return Err(Error::data(
                 format!("{}:1", spec.path),
@@ -120,8 +125,16 @@ impl<'a> Records<'a> {
     /// Goes to the next row, which must have as many fields as the header.
     fn advance(&mut self) -> Result<bool, Error> {
         if !self.read()? {
-            return Ok(false);
+            return match self.open_since.filter(|_| !self.ends_with_quote) {
+                Some(line) => {
+                    let at = format!("{}:{line}", self.spec.path);
+                    Err(Error::data(at, "a quote of this row is never closed", "close it, or write `\"\"` for a quote"))
+                }
+                None => Ok(false),
+            };
         }
+        let last = self.record.iter().next_back().unwrap_or_default();
+        self.open_since = last.contains(&b'\n').then(|| self.start.line());
         let (found, expected) = (self.record.len(), self.names.len());
         if found == expected {
             return Ok(true);
@@ -160,4 +173,13 @@ impl<'a> Records<'a> {
     fn place(&self, index: usize) -> String {
         format!("{}:{}:{}", self.spec.path, self.start.line(), index + 1)
     }
+}
+
+/// Whether the file's last byte, but for line ends, is a quote: a last field of several lines must end so.
+fn ends_with_quote(file: &mut File) -> std::io::Result<bool> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(16)))?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail)?;
+    Ok(tail.trim_ascii_end().last() == Some(&b'"'))
 }
