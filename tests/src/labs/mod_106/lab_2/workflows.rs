@@ -12,6 +12,8 @@ use serde_json::Value;
 use std::{path::PathBuf, time::Duration};
 
 const LIMIT: Duration = Duration::from_secs(60);
+/// What cannot be walked tells nothing.
+const WALKED: &[&str] = &["workflows-can-be-walked"];
 const DRY_RUN: &[Need] = &[Need::File("workflows"), Need::Tool("mod-106")];
 
 pub(super) const READ: Check = Check {
@@ -27,7 +29,7 @@ pub(super) const READ: Check = Check {
 pub(super) const SCHEMA: Check = Check {
     id: "workflows-follow-githubs-schema",
     title: "The workflows are valid by GitHub's schema",
-    follows: &["workflows-can-be-walked"],
+    follows: WALKED,
     needs: &[Need::File("workflows"), Need::Tool("check-jsonschema")],
     limit: LIMIT,
     exclusive: false,
@@ -37,7 +39,7 @@ pub(super) const SCHEMA: Check = Check {
 pub(super) const ZIZMOR: Check = Check {
     id: "workflows-hold-no-known-weakness",
     title: "zizmor finds no weakness of medium severity or above",
-    follows: &["workflows-can-be-walked"],
+    follows: WALKED,
     needs: &[Need::File("workflows"), Need::Tool("zizmor")],
     limit: LIMIT,
     exclusive: false,
@@ -48,74 +50,72 @@ pub(super) const TESTS: Check = Check {
     id: "tests-precede-production",
     title: "Whatever goes to production depends on tests",
     run: |ctx| Box::pin(answered(ctx, "tests")),
-    ..ASKED
+    follows: WALKED,
+    ..READ
 };
 
 pub(super) const APPROVAL: Check = Check {
     id: "approval-cannot-be-skipped",
     title: "Nothing reaches production without somebody's approval",
     run: |ctx| Box::pin(answered(ctx, "approval")),
-    ..ASKED
+    follows: WALKED,
+    ..READ
 };
 
 pub(super) const ROLLOUT: Check = Check {
     id: "a-canary-precedes-production",
     title: "A few get a release before everyone does",
     run: |ctx| Box::pin(answered(ctx, "rollout")),
-    ..ASKED
+    follows: WALKED,
+    ..READ
 };
 
 pub(super) const ROLLBACK: Check = Check {
     id: "a-workflow-rolls-back",
     title: "There is a way back",
     run: |ctx| Box::pin(answered(ctx, "rollback")),
-    ..ASKED
+    follows: WALKED,
+    ..READ
 };
 
 pub(super) const NO_WAY_AROUND: Check = Check {
     id: "no-path-leads-around",
     title: "No feasible path leads around tests, approval or canary",
     run: |ctx| Box::pin(answered(ctx, "no_way_around")),
-    ..ASKED
+    follows: WALKED,
+    ..READ
 };
 
 pub(super) const CONCURRENCY: Check = Check {
     id: "deployments-wait-for-each-other",
     title: "Two deployments never run at once, and none is cut off",
     run: |ctx| Box::pin(answered(ctx, "concurrency")),
-    ..ASKED
+    follows: WALKED,
+    ..READ
 };
 
 pub(super) const PINS: Check = Check {
     id: "actions-are-pinned",
     title: "Every action is named by its commit",
     run: |ctx| Box::pin(without(ctx, &["unpinned-action"])),
-    ..ASKED
+    follows: WALKED,
+    ..READ
 };
 
 pub(super) const PERMISSIONS: Check = Check {
     id: "tokens-may-do-little",
     title: "Every token may do what its job needs, and no more",
     run: |ctx| Box::pin(without(ctx, &["permissions-missing", "permissions-broad", "secrets-inherited"])),
-    ..ASKED
+    follows: WALKED,
+    ..READ
 };
 
 pub(super) const KEYS: Check = Check {
     id: "no-cloud-key-is-kept",
     title: "Jobs sign in to the cloud with OIDC, not with a key that is kept",
     run: |ctx| Box::pin(without(ctx, &["long-lived-key"])),
-    ..ASKED
-};
-
-/// What most of these checks share.
-const ASKED: Check = Check {
-    id: "",
-    title: "",
-    follows: &["workflows-can-be-walked"],
-    needs: DRY_RUN,
-    limit: LIMIT,
-    exclusive: false,
-    run: |ctx| Box::pin(read(ctx)),
+    follows: WALKED,
+    ..READ
 };
 
 /// The dry run's report, whatever it found.
