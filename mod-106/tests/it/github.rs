@@ -199,7 +199,7 @@ impl Prism {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let log = std::fs::File::create(folder.join("log"))?;
         let mut command = Command::new(npm().join(".bin/prism"));
-        command.args(["mock", "--host", "127.0.0.1", "--port", &port.to_string(), "--errors"]);
+        command.args(["mock", "--host", "127.0.0.1", "--port", &port.to_string()]);
         command.arg(npm().join("@octokit/openapi/generated/api.github.com.json"));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
         let prism = Self { child: command.spawn()?, url: format!("http://127.0.0.1:{port}") };

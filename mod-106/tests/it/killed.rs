@@ -109,7 +109,7 @@ impl Story {
         Ok(Self { uri: uri.to_owned(), folder, config, name, expected: BTreeMap::new(), completed: BTreeMap::new() })
     }
 
-    fn command(&self, step: &str, version: u64) -> Result<Command, Failed> {
+    fn command(&self, step: &str, version: u64, champion: Option<u64>) -> Result<Command, Failed> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mod-106"));
         command.env("MLFLOW_TRACKING_URI", &self.uri).env("NO_PROXY", "127.0.0.1").current_dir(&self.folder);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -130,9 +130,9 @@ impl Story {
             "--settle-ms",
             "5",
         ]);
-        if let Some(champion) = self.expected.get(&Slot::Champion).filter(|_| step == "champion") {
-            let side = |version: &u64| json!({ "version": version.to_string(), "requests": 1000, "errors": 1 });
-            let seen = json!({ "baseline": side(champion), "canary": side(&version) });
+        if let Some(champion) = champion.filter(|_| step == "champion") {
+            let side = |version: u64| json!({ "version": version.to_string(), "requests": 1000, "errors": 1 });
+            let seen = json!({ "baseline": side(champion), "canary": side(version) });
             std::fs::write(self.folder.join("seen.json"), seen.to_string())?;
             command.args(["--observations", "seen.json"]);
         }
@@ -149,9 +149,11 @@ impl Story {
         figures: &mut Figures,
     ) -> Result<(), Failed> {
         let before = self.expected.clone();
+        // The figures are from before: whoever is asked once more gets the same file.
+        let champion = before.get(&Slot::Champion).copied();
         let allowed = self.expect(step, version);
         for _ in 0..random.u8(1..4) {
-            let mut child = self.command(step, version)?.spawn()?;
+            let mut child = self.command(step, version, champion)?.spawn()?;
             std::thread::park_timeout(length.mul_f64(random.f64() * 1.1));
             let ran = child.try_wait()?.is_none();
             child.kill()?;
@@ -162,7 +164,7 @@ impl Story {
             }
         }
         let started = Instant::now();
-        let done = self.command(step, version)?.output()?;
+        let done = self.command(step, version, champion)?.output()?;
         *length = started.elapsed();
         figures.operations += 1;
         let code = i32::from(!allowed);
