@@ -5,6 +5,7 @@
 
 mod bench;
 mod cargo;
+mod demo;
 mod images;
 mod test;
 mod tidy;
@@ -36,6 +37,8 @@ enum Command {
     Images(images::Arguments),
     /// Measure this workspace beside its peers, in one run.
     Bench(bench::Arguments),
+    /// Walk a module's whole lifecycle once, narrated.
+    Demo(demo::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Images(arguments) => images::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -69,13 +69,13 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
 
 /// A server in a process group of its own, stopped when this value goes.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
 }
 
 impl Server {
     /// Starts it, in silence.
-    pub(super) fn start(command: &mut Command) -> Result<Self> {
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         Ok(Self { child: silent.spawn().with_context(|| format!("cannot start {silent:?}"))? })
     }
@@ -118,7 +118,7 @@ fn resident_kib(status: &str) -> f64 {
 ///
 /// # Errors
 /// When the deadline passes first.
-pub(super) fn wait_until(deadline: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
+pub(crate) fn wait_until(deadline: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
     let started = Instant::now();
     while !ready() {
         if started.elapsed() > deadline {
@@ -130,7 +130,7 @@ pub(super) fn wait_until(deadline: Duration, mut ready: impl FnMut() -> bool) ->
 }
 
 /// Whether `GET path` at `address` (host and port) answers with 200.
-pub(super) fn answers(address: &str, path: &str) -> bool {
+pub(crate) fn answers(address: &str, path: &str) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;

@@ -5,11 +5,11 @@
 
 mod flake;
 mod log_batch;
-mod measure;
+pub(crate) mod measure;
 mod overhead;
 mod page;
 mod promotion;
-mod server;
+pub(crate) mod server;
 mod validate;
 mod validation;
 

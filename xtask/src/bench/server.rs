@@ -63,7 +63,7 @@ pub(super) fn measure() -> Result<Vec<Figure>> {
 }
 
 /// The words that start our server on an empty folder.
-pub(super) fn arguments_of_ours(serve: &mut Command, folder: &Path, port: u16) {
+pub(crate) fn arguments_of_ours(serve: &mut Command, folder: &Path, port: u16) {
     serve.args(["serve", "--auth", "none", "--port"]).arg(port.to_string());
     serve.arg("--database").arg(format!("sqlite://{}", folder.join("tracking.db").display()));
     serve.arg("--artifacts").arg(folder.join("artifacts"));
@@ -108,7 +108,7 @@ fn start(command: &mut Command) -> Result<Start> {
 }
 
 /// A port that was free a moment ago: MLflow cannot say which one it took, so it cannot choose.
-pub(super) fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("no port is free")?;
     Ok(listener.local_addr().context("a bound port has an address")?.port())
 }
