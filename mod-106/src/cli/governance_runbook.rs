@@ -7,7 +7,7 @@ use crate::documents;
 use crate::governance::runbook::{self, Kind, Outcome, Progress, Runbook, Step, StepResult};
 use clap::{Subcommand, ValueEnum};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +29,9 @@ pub(super) enum Action {
         /// Do it, instead of showing what would be done
         #[arg(long)]
         execute: bool,
+        /// Do it, and tell the runbook's own words before each step
+        #[arg(long)]
+        narrate: bool,
         /// Keep a record of the run (JSON), whatever became of it
         #[arg(long, value_name = "FILE")]
         record: Option<PathBuf>,
@@ -64,18 +67,22 @@ pub(super) async fn run(action: Action, connection: &Connection) -> anyhow::Resu
             let document = runbook::write(kind.kind(), &dossier).map_err(lifted)?;
             hand_over(&document, about.place(), output)
         }
-        Action::Run { file, set, execute, record } => {
+        Action::Run { file, set, execute, narrate, record } => {
             let output = connection.output();
             let runbook = Runbook::read(&file)?;
             let variables = runbook.filled(&set)?;
-            if !execute {
+            if !execute && !narrate {
                 return show(&runbook, &variables, output);
             }
-            let outcome = runbook::run(&runbook, &variables, &mut OnTerminal).await;
+            let outcome = if narrate {
+                runbook::run(&runbook, &variables, &mut Narrated).await
+            } else {
+                runbook::run(&runbook, &variables, &mut OnTerminal).await
+            };
             if let Some(path) = record {
                 documents::write(&path, (serde_json::to_string_pretty(&outcome)? + "\n").as_bytes())?;
             }
-            finish(&outcome, output)
+            finish(&outcome, output, narrate)
         }
     }
 }
@@ -122,11 +129,40 @@ impl Progress for OnTerminal {
     }
 }
 
-fn finish(outcome: &Outcome, output: Output) -> anyhow::Result<()> {
+/// Tells the story on standard output: the words, the command, what it answered.
+struct Narrated;
+
+impl Progress for Narrated {
+    fn begins(&mut self, step: &Step) {
+        let bold = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        println!();
+        for line in step.prose.lines() {
+            match line.strip_prefix('#') {
+                Some(heading) if bold => println!("\u{1b}[1m{}\u{1b}[0m", heading.trim_start_matches('#').trim()),
+                _ => println!("{line}"),
+            }
+        }
+        println!();
+        for line in step.command.lines() {
+            println!("  $ {line}");
+        }
+    }
+
+    fn ended(&mut self, result: &StepResult) {
+        for line in result.output.lines().chain(result.errors.lines()) {
+            println!("    {line}");
+        }
+        if let Some(deviation) = &result.deviation {
+            println!("  {deviation}");
+        }
+    }
+}
+
+fn finish(outcome: &Outcome, output: Output, told: bool) -> anyhow::Result<()> {
     let mut text = String::new();
     if output.is_json() {
         text = serde_json::to_string_pretty(outcome)? + "\n";
-    } else {
+    } else if !told {
         for step in &outcome.steps {
             text += &format!("{}: {}\n", step.name, step.state);
         }

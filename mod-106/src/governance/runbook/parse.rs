@@ -23,6 +23,8 @@ pub struct Runbook {
 pub struct Step {
     /// Its name, unique in the runbook.
     pub name: String,
+    /// What is said before it: the Markdown since the block before.
+    pub prose: String,
     /// What the shell runs.
     pub command: String,
     /// The exit codes that count as expected.
@@ -55,6 +57,7 @@ impl Runbook {
         let mut runbook = Self { title: String::new(), variables: BTreeMap::new(), steps: Vec::new() };
         let malformed = |line: usize, problem: String| Error::Malformed { path: path.to_owned(), line, problem };
         let mut events = Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter();
+        let mut told = 0;
         while let Some((event, range)) = events.next() {
             let line = text[..range.start].matches('\n').count() + 1;
             match event {
@@ -79,7 +82,7 @@ impl Runbook {
         Ok(runbook)
     }
 
-    fn block(&mut self, info: &str, body: String, line: usize) -> Result<(), String> {
+    fn block(&mut self, info: &str, body: String, prose: &str, line: usize) -> Result<(), String> {
         let mut words = words(info)?.into_iter();
         match (words.next().as_deref(), words.clone().next().as_deref()) {
             (Some("toml"), Some("variables")) => {
@@ -92,7 +95,7 @@ impl Runbook {
                 Ok(())
             }
             (Some("sh"), Some(_)) => {
-                let step = step(words, body, line)?;
+                let step = step(words, body, prose, line)?;
                 if self.steps.iter().any(|known| known.name == step.name) {
                     return Err(format!("the step {} stands there twice; give each a name of its own", step.name));
                 }
@@ -132,8 +135,9 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-fn step(attributes: impl Iterator<Item = String>, command: String, line: usize) -> Result<Step, String> {
-    let mut step = Step { name: String::new(), command, exits: vec![0], expect: None, limit: LIMIT, line };
+fn step(attributes: impl Iterator<Item = String>, command: String, prose: &str, line: usize) -> Result<Step, String> {
+    let prose = prose.to_owned();
+    let mut step = Step { name: String::new(), prose, command, exits: vec![0], expect: None, limit: LIMIT, line };
     for attribute in attributes {
         let (key, value) = attribute.split_once('=').ok_or_else(|| {
             format!("{attribute:?} is no attribute; give step=NAME, exit=CODE, expect=\"REGEX\" or limit=SECONDS")
