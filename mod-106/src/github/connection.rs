@@ -188,7 +188,7 @@ impl GitHub {
                     None => {
                         last = self
                             .pause(&call, number, format!("status {status}, and nothing was made yet"), None)
-                            .await?
+                            .await?;
                     }
                 },
                 Attempt::Open { reason, wait } => last = self.pause(&call, number, reason, wait).await?,

@@ -18,7 +18,7 @@ use crate::audit::Trail;
 use crate::client::VersionNumber;
 use serde::Serialize;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Who promotes, and how patiently.
@@ -135,12 +135,7 @@ impl Conductor {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn roll_back_if_worse(
-        &self,
-        file: &PathBuf,
-        seen: &Observations,
-        policy: &Policy,
-    ) -> Result<Finish, Error> {
+    pub async fn roll_back_if_worse(&self, file: &Path, seen: &Observations, policy: &Policy) -> Result<Finish, Error> {
         let view = self.registry.view().await?;
         let slot = if view.aliases.get(Slot::Canary).is_some() { Slot::Canary } else { Slot::Champion };
         let before = if slot == Slot::Canary { Slot::Champion } else { Slot::PreviousChampion };
@@ -367,12 +362,12 @@ fn reason_of(judgement: &Judgement) -> String {
 }
 
 /// Figures speak for the versions they were measured on, and for no others.
-fn belongs(file: &PathBuf, seen: &Observations, older: VersionNumber, newer: VersionNumber) -> Result<(), Error> {
+fn belongs(file: &Path, seen: &Observations, older: VersionNumber, newer: VersionNumber) -> Result<(), Error> {
     for (side, found, expected) in [("baseline", seen.baseline.version, older), ("canary", seen.canary.version, newer)]
     {
         if found != expected {
             return Err(Error::OtherVersions {
-                path: file.clone(),
+                path: file.to_owned(),
                 side,
                 found: found.to_string(),
                 expected: expected.to_string(),

@@ -34,7 +34,7 @@ impl Deployments {
             return Ok(None);
         }
         let reviews = self.github.reviews(run).await?;
-        let mine = reviews.iter().filter(|review| review.environments.iter().any(|name| *name == self.production));
+        let mine = reviews.iter().filter(|review| review.environments.contains(&self.production));
         let of =
             |state| mine.clone().filter(|review| review.state == state).map(|review| review.user.clone()).collect();
         let review = Review { approved_by: of(ReviewState::Approved), rejected_by: of(ReviewState::Rejected) };

@@ -84,7 +84,7 @@ pub fn right(asked: &Asked, entry: &Entry) -> String {
         Right::Multiple(letters) => on_paper(letters, " "),
         Right::Ordering(letters) => on_paper(letters, " > "),
         Right::Number { value, tolerance } => {
-            let value = format!("{:.4}", value);
+            let value = format!("{value:.4}");
             let value = if value.contains('.') { value.trim_end_matches('0').trim_end_matches('.') } else { &value };
             format!("{value} {} (± {tolerance})", asked.unit).replace("  ", " ")
         }

@@ -19,7 +19,7 @@ pub fn effect(reference: &[f64], current: &[f64]) -> Option<f64> {
     let finite = low.is_finite() && high.is_finite();
     let mut scale = if finite { high - low } else { 0.0 };
     let (mut floor, mut ceiling) = (low - 10.0 * scale, high + 10.0 * scale);
-    if !(scale > 0.0) {
+    if scale.is_nan() || scale <= 0.0 {
         let inside: Vec<f64> = reference.iter().copied().filter(|value| value.is_finite()).collect();
         let mean = inside.iter().sum::<f64>() / inside.len().max(1) as f64;
         let variance = inside.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / inside.len().max(1) as f64;

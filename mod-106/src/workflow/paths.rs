@@ -201,7 +201,7 @@ impl<'a> Walker<'a> {
             let condition = steps[test.step].condition.as_deref().filter(|text| !is_usual(text));
             match condition.map_or(Decision::Yes, |text| self.decide(&point, node, Some(text))) {
                 Decision::Yes => {
-                    ran.push((test.step, test.swallowed || continues_on_error(&steps[test.step].continues)))
+                    ran.push((test.step, test.swallowed || continues_on_error(&steps[test.step].continues)));
                 }
                 Decision::No | Decision::Fails(_) => {
                     let title = &self.plan.nodes[node].title;

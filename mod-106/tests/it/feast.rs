@@ -46,12 +46,18 @@ feature_services:
   - {name: fraud_v1, features: [customer_spend]}
 ";
 
+/// One comparison with the real Feast.
+type Comparison = fn(&Feast) -> Result<(), Failed>;
+
+/// The values of a row created last, and those of another of the same moment.
+type Tie = (Vec<String>, Vec<String>);
+
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn(&Feast) -> Result<(), Failed>); 2] = [
+    let tests: [(&str, Comparison); 2] = [
         ("feast::training-sets-are-joined-alike", training_sets_are_joined_alike),
         ("feast::servers-and-registries-answer-alike", servers_and_registries_answer_alike),
     ];
-    let trial = |(name, test): (&str, fn(&Feast) -> Result<(), Failed>)| {
+    let trial = |(name, test): (&str, Comparison)| {
         Trial::ignorable_test(name, move || match Feast::find() {
             Ok(feast) => test(&feast).map(|()| Completion::Completed),
             Err(Absent::NotHere(reason)) => Ok(Completion::ignored_with(reason)),
@@ -237,9 +243,9 @@ fn training_sets_are_joined_alike(feast: &Feast) -> Result<(), Failed> {
 }
 
 /// For each moment with several rows: the values of the one created last, and those of another.
-fn tied_values(path: &Path) -> Result<BTreeSet<(Vec<String>, Vec<String>)>, Failed> {
+fn tied_values(path: &Path) -> Result<BTreeSet<Tie>, Failed> {
     let text = std::fs::read_to_string(path)?;
-    let mut moments: BTreeMap<(&str, &str), Vec<(&str, Vec<String>)>> = BTreeMap::new();
+    let mut moments = BTreeMap::<_, Vec<(&str, Vec<String>)>>::new();
     for line in text.lines().skip(1) {
         let cells: Vec<_> = line.split(',').collect();
         let values = cells[3..].iter().map(|cell| plain_number(cell)).collect();

@@ -113,7 +113,7 @@ fn pair(round: usize, random: &mut Rng) -> (Vec<f64>, Vec<f64>) {
         5 => random.f64() * 1e-12,
         _ => (0..12).map(|_| random.f64()).sum::<f64>() - 6.0,
     };
-    let (m, n) = (size(random), if round % 3 == 0 { None } else { Some(size(random)) });
+    let (m, n) = (size(random), if round.is_multiple_of(3) { None } else { Some(size(random)) });
     let mut a: Vec<f64> = (0..m).map(|_| value(random)).collect();
     let mut b: Vec<f64> = (0..n.unwrap_or(m)).map(|_| value(random) + shift).collect();
     match round % 7 {
@@ -162,7 +162,7 @@ fn tables(round: usize, random: &mut Rng, questions: &mut Vec<Question>) {
     let asked = json!({ "what": "jensen_shannon", "a": a, "b": b });
     questions.push(Question { asked, ours: vec![divergence::jensen_shannon_distance(&a, &b).unwrap()] });
 
-    let coarse = if round % 2 == 0 { 10.0 } else { 1e9 };
+    let coarse = if round.is_multiple_of(2) { 10.0 } else { 1e9 };
     let mut scored: Vec<(f64, bool)> =
         (0..random.usize(4..300)).map(|_| ((random.f64() * coarse).round() / coarse, random.bool())).collect();
     scored.extend([(0.1, false), (0.9, true), (0.5, true), (0.5, false)]);

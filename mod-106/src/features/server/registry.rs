@@ -194,7 +194,7 @@ fn services(repository: &Repository) -> Vec<Value> {
             let name = &reference.view.name;
             match projections.iter_mut().find(|it| it["featureViewName"] == **name) {
                 Some(known) => {
-                    known["featureColumns"].as_array_mut().into_iter().for_each(|it| it.push(column.clone()))
+                    known["featureColumns"].as_array_mut().into_iter().for_each(|it| it.push(column.clone()));
                 }
                 None => projections.push(json!({ "featureViewName": name, "featureColumns": [column] })),
             }

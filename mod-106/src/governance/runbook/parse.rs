@@ -67,11 +67,13 @@ impl Runbook {
                 }
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => {
                     // The line as it is written: Markdown would take backslashes out of a regular expression.
+                    let prose = text[told..range.start].trim();
+                    told = range.end;
                     let fence = text[range].lines().next().unwrap_or_default();
                     let info = fence.trim_start_matches(['`', '~']).trim();
                     let words = events.by_ref().map(|(event, _)| event);
                     let body = text_until(words, |event| matches!(event, Event::End(TagEnd::CodeBlock)));
-                    runbook.block(info, body, line).map_err(|problem| malformed(line, problem))?;
+                    runbook.block(info, body, prose, line).map_err(|problem| malformed(line, problem))?;
                 }
                 _ => {}
             }

@@ -177,7 +177,7 @@ impl Tally<'_> {
             Check::Type { kind, .. } => {
                 breaks.of += values;
                 each_not_of(array, *kind, |row| {
-                    breaks.add(offset + row as u64, || cell(array, row).unwrap_or_default())
+                    breaks.add(offset + row as u64, || cell(array, row).unwrap_or_default());
                 });
             }
             Check::Categories { .. } => {

@@ -39,9 +39,9 @@ impl FactCount {
                 self.facts.nans += 1;
             } else {
                 if value > 0.0 {
-                    self.facts.positive_infinities += 1
+                    self.facts.positive_infinities += 1;
                 } else {
-                    self.facts.negative_infinities += 1
+                    self.facts.negative_infinities += 1;
                 }
                 each(value);
             }

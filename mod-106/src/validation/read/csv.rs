@@ -13,7 +13,7 @@ use std::path::Path;
 pub(super) fn open(path: &Path, spec: &SourceSpec, watch: &dyn Watch) -> Result<Found, Error> {
     let mut records = Records::start(path, spec)?;
     let names = records.names.clone();
-    for name in spec.types.keys().filter(|name| !names.contains(name)) {
+    if let Some(name) = spec.types.keys().find(|name| !names.contains(name)) {
         let near = nearest(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
         let found = format!("`types` names a column {name:?}, which is not in the header");
         return Err(Error::spec(format!("{}:1", spec.path), found, near.unwrap_or_default()));
@@ -101,7 +101,7 @@ impl<'a> Records<'a> {
         }
         let count = records.record.len();
         let names: Result<Vec<_>, _> =
-            (0..count).map(|index| records.cell(index).map(|text| text.into_owned())).collect();
+            (0..count).map(|index| records.cell(index).map(std::borrow::Cow::into_owned)).collect();
         records.names = names?;
         if let Some(empty) = records.names.iter().position(String::is_empty) {
             return Err(Error::data(

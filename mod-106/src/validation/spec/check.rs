@@ -280,7 +280,7 @@ impl Reader<'_> {
             Columns::Named(columns) => Some(columns.into_iter().map(column).collect::<Vec<_>>()),
         };
         let listed = columns.iter().flatten().filter_map(|column| column.effect);
-        if let Some(effect) = listed.chain(text.effect).find(|effect| !(*effect > 0.0)) {
+        if let Some(effect) = listed.chain(text.effect).find(|effect| effect.is_nan() || *effect <= 0.0) {
             return self.refuse(place, format!("`effect` is {effect}"), "give a number above 0");
         }
         Ok(DriftSpec {

@@ -69,7 +69,8 @@ async fn too_few(ctx: Context) -> Result<(), Fault> {
 }
 
 async fn worse(ctx: Context) -> Result<(), Fault> {
-    let worse: [(&str, fn(&str) -> Seen<'_>); 3] = [
+    type SeenOf = fn(&str) -> Seen<'_>;
+    let worse: [(&str, SeenOf); 3] = [
         ("more errors", |version| Seen { errors: 200, ..Seen::well(version) }),
         ("slower answers", |version| Seen { latency_ms: 27.0, ..Seen::well(version) }),
         ("worse predictions", |version| Seen { quality: 0.8, ..Seen::well(version) }),
