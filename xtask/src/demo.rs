@@ -8,7 +8,7 @@ use crate::{
         measure::{Server, answers, wait_until},
         server::{arguments_of_ours, free_port},
     },
-    cargo,
+    cargo::{self, Profile},
 };
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -77,10 +77,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// Builds the command and the training job, and returns the folder that they are in.
 fn build() -> Result<std::path::PathBuf> {
+    let programs = cargo::build_programs(Profile::Debug)?;
     let mut build = cargo::command();
-    build.args(["build", "--quiet", "--package", "mod-106", "--bin", "mod-106", "--example", "train"]);
-    cargo::run_with_comfort(build, "build mod-106")?;
-    Ok(cargo::target()?.join("debug"))
+    // The packages that a validation builds too: another choice would resolve other features, and build half the tree again.
+    build.args(["build", "--quiet", "--package", "tests", "--package", "mod-106", "--example", "train"]);
+    cargo::run_with_comfort(build, "build the training job")?;
+    Ok(programs)
 }
 
 fn search_path(programs: &Path) -> Result<std::ffi::OsString> {
