@@ -110,7 +110,7 @@ pub(crate) fn a_validation_is_logged_with_its_verdict(side: &Side) -> Result<(),
     let back = path("back");
     text(side, &["artifacts", "download", run, "validation", "--to", &back])?;
     for name in ["report.json", "report.md", "report.html", "junit.xml"] {
-        let logged = std::fs::read(folder.path().join("back/validation").join(name))?;
+        let logged = std::fs::read(folder.path().join("back").join(name))?;
         assert_eq!(logged, std::fs::read(folder.path().join("report").join(name))?, "{name}");
     }
     let digest = tag("validation.report_digest").unwrap();

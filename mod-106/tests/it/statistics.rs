@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-const SCRIPT: &str = include_str!("python/statistics.py");
+const SCRIPT: &str = include_str!("python/statistics_peer.py");
 const TOLERANCE: f64 = 1e-9;
 
 /// A question, and what we answer.
