@@ -13,8 +13,10 @@ use std::{
     fs, iter,
     net::{IpAddr, TcpListener},
     path::Path,
+    process::Stdio,
     time::Duration,
 };
+use tokio::{io::AsyncWriteExt, process::Command};
 
 /// Python imports half of its world first, and makes two databases.
 const READY_LIMIT: Duration = Duration::from_secs(180);
@@ -67,5 +69,30 @@ pub(super) async fn start(
     ]);
     let running = launch(&command, environment, folder, tools)?;
     let url = format!("http://{host}:{port}");
-    Ok((ready(running, &url, READY_LIMIT).await?, url))
+    let running = ready(running, &url, READY_LIMIT).await?;
+    hash_quickly(&tools.labs.join(ENVIRONMENT).join("bin/python"), &below("auth.db"), &admin.password).await?;
+    Ok((running, url))
+}
+
+/// MLflow hashes the password again at each request, which takes a tenth of a second: thirty checks at once would wait for nothing
+/// else. The admin's password is random and lives for minutes, so one round is as good.
+async fn hash_quickly(python: &Path, database: &str, password: &str) -> Result<(), Fault> {
+    const SCRIPT: &str = "\
+import sqlite3, sys
+from werkzeug.security import generate_password_hash
+with sqlite3.connect(sys.argv[1]) as database:
+    hashed = generate_password_hash(sys.stdin.read(), method='pbkdf2:sha256:1')
+    database.execute('UPDATE users SET password_hash = ?', (hashed,))
+";
+    let mut command = Command::new(python);
+    command.args(["-c", SCRIPT, database]).stdin(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().map_err(|error| failed(&error))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(password.as_bytes()).await.map_err(|error| failed(&error))?;
+    }
+    let done = child.wait_with_output().await.map_err(|error| failed(&error))?;
+    if done.status.success() {
+        return Ok(());
+    }
+    Err(Fault::Environment(format!("MLflow's password was not set: {}", String::from_utf8_lossy(&done.stderr))))
 }

@@ -163,21 +163,24 @@ async fn retried(ctx: Context) -> Result<(), Fault> {
 async fn resolved(ctx: Context) -> Result<(), Fault> {
     let source = Source::new(&ctx)?;
     let [stays, ends] = ["Stays", "Ends"].map(|name| ctx.name(name).replace('-', "_"));
+    let says = |status: &'static str| {
+        let ends = ends.clone();
+        move |deliveries: &[Delivery]| {
+            deliveries.iter().filter_map(|delivery| delivery.json().ok()).any(|body| {
+                let named = expect::list(&body, "/alerts").iter().any(|alert| alert["labels"]["alertname"] == ends);
+                body["status"] == status && named
+            })
+        }
+    };
+    let (inbox, patience) = (ctx.alerts()?.inbox(), Duration::from_secs(20));
     source.reports(&[alert(&stays, "critical", "fraud"), alert(&ends, "critical", "fraud")], 0).await?;
+    // What ends before Alertmanager has told anybody, it never mentions.
+    inbox.wait_for("Alertmanager's word that it fires", patience, says("firing")).await?;
     source.reports(&[alert(&stays, "critical", "fraud")], 0).await?;
     let last = told(&source.inbox.deliveries())?;
     let ended = last.iter().filter(|(status, _)| status == "resolved").map(|(_, name)| name.clone());
     expect::equal("what the webhook was told to be resolved", &vec![ends.clone()], &ended.collect())?;
-    let notified = |deliveries: &[Delivery]| {
-        deliveries.iter().filter_map(|delivery| delivery.json().ok()).any(|body| {
-            let named = expect::list(&body, "/alerts").iter().any(|alert| alert["labels"]["alertname"] == ends);
-            body["status"] == "resolved" && named
-        })
-    };
-    ctx.alerts()?
-        .inbox()
-        .wait_for("Alertmanager's word that it is resolved", Duration::from_secs(20), notified)
-        .await?;
+    inbox.wait_for("Alertmanager's word that it is resolved", patience, says("resolved")).await?;
     expect::equal("the alerts that fire at Alertmanager", &vec![stays.clone()], &source.firing(&[&stays, &ends]).await?)
 }
 
