@@ -157,7 +157,14 @@ fn file_source(source: &Source) -> Value {
 fn data_sources(repository: &Repository) -> Vec<Value> {
     let behind = |name: &str| repository.sources.iter().find(|source| source.name == name).map(file_source);
     let push = |it: &crate::features::definitions::PushSource| {
-        let value = json!({ "name": it.name, "type": "PUSH_SOURCE", "batchSource": behind(&it.batch_source) });
+        let batch = behind(&it.batch_source).unwrap_or_default();
+        let mut value = json!({ "name": it.name, "type": "PUSH_SOURCE", "batchSource": batch });
+        // What is pushed has its times where the batch behind it has them, and Feast says so twice.
+        for key in ["timestampField", "createdTimestampColumn"] {
+            if let Some(column) = batch.get(key) {
+                value[key] = column.clone();
+            }
+        }
         with_about(value, &it.about)
     };
     repository.sources.iter().map(file_source).chain(repository.push_sources.iter().map(push)).collect()
