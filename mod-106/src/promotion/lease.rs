@@ -18,7 +18,7 @@ pub struct Lease {
     pub token: String,
     /// For people.
     pub owner: String,
-    /// Where the owner runs, so that its machine can tell that it has died; see [`process`].
+    /// Where the owner runs, so that its machine can tell that it has died; see `process` below.
     pub process: String,
     /// After this it counts no more.
     pub expires: jiff::Timestamp,

@@ -1,4 +1,4 @@
-//! What a validation found, for whoever asks: each format says the same, from the same [`Outcome`]. Pure: the caller writes files.
+//! What a validation found, for whoever asks: each format says the same, from the same [`Outcome`](super::outcome::Outcome). Pure: the caller writes files.
 //!
 //! | Room | For whom |
 //! |---|---|
