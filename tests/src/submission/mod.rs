@@ -35,6 +35,7 @@ pub use manifest::{AccountSource, Manifest};
 pub use needs::Unmet;
 pub use parts::{Account, CommandOutput, LogText, Process, Secret};
 pub use place::Place;
+pub(crate) use place::free_port;
 pub use read::{ManifestError, read_toml};
 pub(crate) use ready::{Unready, wait as until_ready};
 pub(crate) use requires::program;

@@ -6,10 +6,14 @@ use std::{
     collections::BTreeMap,
     fs::{self, Permissions},
     io,
-    net::{Ipv4Addr, TcpListener},
+    net::{IpAddr, Ipv4Addr, TcpListener},
+    ops::Range,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, AtomicU64, Ordering},
+    },
 };
 
 /// Where the folders lie that checks hand to commands.
@@ -50,7 +54,14 @@ impl Place {
         }
         folder::copy(source, &submission)?;
         let scratches = AtomicU64::default();
-        Ok(Self { submission, work, port: free_port()?, project: root.project(), root, scratches })
+        Ok(Self {
+            submission,
+            work,
+            port: free_port(Ipv4Addr::LOCALHOST.into())?,
+            project: root.project(),
+            root,
+            scratches,
+        })
     }
 
     /// The folder that holds all the others.
@@ -121,10 +132,22 @@ pub(super) fn search_path(tools: &Tools) -> String {
     format!("{}:{inherited}", tools.binaries.display())
 }
 
-/// A port that was free a moment ago.
+/// Below the ports that Linux gives to outgoing connections and to whoever asks for any (32768 and above, ip(7)): between our look
+/// and the submission's start dozens of other servers and connections begin, and one of them would take what was free a moment ago.
+const PORTS: Range<u16> = 12_000..32_000;
+
+/// The next port to look at, so that no two runs of this process are handed the same one.
+static NEXT_PORT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(PORTS)));
+
+/// A port that was free a moment ago, and that nobody is handed by chance.
 ///
 /// # Errors
 /// No port is left.
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+pub(crate) fn free_port(host: IpAddr) -> io::Result<u16> {
+    let next = |port: u16| Some(if port + 1 < PORTS.end { port + 1 } else { PORTS.start });
+    let taken = || io::Error::other(format!("no port from {} to {} is free", PORTS.start, PORTS.end));
+    PORTS
+        .filter_map(|_| NEXT_PORT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok())
+        .find(|port| TcpListener::bind((host, *port)).is_ok())
+        .ok_or_else(taken)
 }

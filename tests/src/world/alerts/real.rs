@@ -4,17 +4,12 @@ use crate::{
     check::Fault,
     private::PrivateFolder,
     submission::{
-        Unready,
+        Unready, free_port,
         launch::{Launch, Running, Tools},
         program, until_ready,
     },
 };
-use std::{
-    collections::BTreeMap,
-    fs,
-    net::{IpAddr, TcpListener},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, net::IpAddr, time::Duration};
 
 const PROGRAM: &str = "prometheus-alertmanager";
 
@@ -35,7 +30,7 @@ impl Real {
         let program = program(PROGRAM).ok_or_else(missing)?;
         let failed = |error: std::io::Error| Fault::Environment(format!("{PROGRAM}: {error}"));
         let folder = PrivateFolder::new(&tools.keeper, false).map_err(failed)?;
-        let port = TcpListener::bind((host, 0)).and_then(|socket| socket.local_addr()).map_err(failed)?.port();
+        let port = free_port(host).map_err(failed)?;
         let below = |name: &str| folder.path().join(name).display().to_string();
         fs::write(folder.path().join("alertmanager.yml"), configuration(deliver_to)).map_err(failed)?;
         let command = [

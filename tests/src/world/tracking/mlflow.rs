@@ -4,18 +4,11 @@ use super::{ADMIN, DEFAULT_PERMISSION, failed, launch, ready};
 use crate::{
     check::Fault,
     submission::{
-        Account,
+        Account, free_port,
         launch::{Running, Tools},
     },
 };
-use std::{
-    collections::BTreeMap,
-    fs, iter,
-    net::{IpAddr, TcpListener},
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, iter, net::IpAddr, path::Path, process::Stdio, time::Duration};
 use tokio::{io::AsyncWriteExt, process::Command};
 
 /// Python imports half of its world first, and makes two databases.
@@ -36,8 +29,7 @@ pub(super) async fn start(
         return Err(Fault::NotRun(format!("the file {} is not on this machine; {hint}", program.display())));
     }
     // MLflow cannot report a port that it chose itself; this one is free now, and nobody else is told of it.
-    let port =
-        TcpListener::bind((host, 0)).and_then(|socket| socket.local_addr()).map_err(|error| failed(&error))?.port();
+    let port = free_port(host).map_err(|error| failed(&error))?;
     let below = |name: &str| folder.join(name).display().to_string();
     let settings = format!(
         "[mlflow]\ndefault_permission = {DEFAULT_PERMISSION}\ndatabase_uri = sqlite:///{}\nadmin_username = {ADMIN}\n\
