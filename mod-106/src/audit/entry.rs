@@ -86,6 +86,11 @@ pub(super) fn covered(line: &str) -> Option<&str> {
 /// The digest of a covered part.
 pub(super) fn digest_of(covered: &str) -> String {
     let digest = Sha256::new().chain_update(covered).chain_update("}").finalize();
+    digest_text(&digest)
+}
+
+/// A SHA-256 digest as trails, tags and documents write it: `sha256:` and 64 hexadecimal digits.
+pub fn digest_text(digest: &[u8]) -> String {
     digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 

@@ -12,7 +12,7 @@ mod entry;
 mod trail;
 mod verify;
 
-pub use entry::{Entry, Event, GENESIS};
+pub use entry::{Entry, Event, GENESIS, digest_text};
 pub use trail::{Recovered, Trail};
 pub use verify::{Reading, Torn, read, read_text, verify, verify_reading};
 

@@ -2,6 +2,7 @@
 //! a digest that somebody wrote into a tag is a claim, not evidence.
 
 use super::error::Error;
+use crate::audit::digest_text;
 use crate::client::{
     self, ArtifactPath, ArtifactRoot, Client, ModelName, ModelVersion, RegisteredModel, RegistrySearch, Run, RunId,
     Tag, VersionNumber,
@@ -186,16 +187,12 @@ async fn digest(client: &Client, root: &ArtifactRoot, path: &ArtifactPath) -> Re
     while let Some(chunk) = content.next().await {
         hasher.update(&chunk?);
     }
-    Ok(written(&hasher.finalize()))
+    Ok(digest_text(&hasher.finalize()))
 }
 
 /// A digest as documents and tags write it.
 pub(super) fn digest_of(bytes: &[u8]) -> String {
-    written(&Sha256::digest(bytes))
-}
-
-fn written(digest: &[u8]) -> String {
-    digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    digest_text(&Sha256::digest(bytes))
 }
 
 async fn unknown_model(client: &Client, name: &ModelName, server: String) -> Result<Error, Error> {

@@ -7,6 +7,7 @@ use super::facts::{Evidence, Facts};
 use super::lease::Lease;
 use super::operation::{Operation, Step};
 use super::slots::{Aliases, Slot};
+use crate::audit::digest_text;
 use crate::client::{
     ArtifactPath, ArtifactRoot, Client, ModelName, ModelVersion, RegisteredModel, RegistrySearch, Run, RunId, Tag,
     VersionNumber,
@@ -136,9 +137,7 @@ impl Registry {
             Err(error) => return Evidence::Unknown(error.to_string()),
         };
         match self.file(&root, "validation/report.json").await {
-            Evidence::Found(bytes) => Evidence::Found(
-                Sha256::digest(&bytes).iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}")),
-            ),
+            Evidence::Found(bytes) => Evidence::Found(digest_text(&Sha256::digest(&bytes))),
             Evidence::Absent => Evidence::Absent,
             Evidence::Unknown(reason) => Evidence::Unknown(reason),
         }

@@ -4,7 +4,7 @@
 //! - the feature server: each request to both servers through our client; where they differ on purpose, the difference stands here
 //! - the registry: what Feast's REST registry tells and what ours tells, after our client read both
 
-use super::target::{Absent, block_on};
+use super::target::{Absent, block_on, free_port};
 use libtest_mimic::{Completion, Failed, Trial};
 use mod_106::features::Error;
 use mod_106::features::client::FeatureClient;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -164,10 +164,6 @@ fn succeeded(mut command: Command) -> Result<(), Failed> {
         return Ok(());
     }
     Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
-}
-
-fn free_port() -> Result<u16, Failed> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn at(start: jiff::Timestamp, seconds: i64) -> String {
