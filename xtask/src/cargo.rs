@@ -60,11 +60,13 @@ impl Profile {
 pub(crate) fn build_programs(profile: Profile) -> Result<PathBuf> {
     let mut build = command();
     build.args(["build", "--quiet", "--package", "tests", "--bin", "lab-runner"]);
-    build.args(["--package", "mod-106", "--bin", "mod-106"]);
+    for program in ["mod-106", "mod-553"] {
+        build.args(["--package", program, "--bin", program]);
+    }
     if profile == Profile::Release {
         build.arg("--release");
     }
-    run_with_comfort(build, "build lab-runner and mod-106")?;
+    run_with_comfort(build, "build lab-runner, mod-106 and mod-553")?;
     Ok(target()?.join(profile.folder()))
 }
 

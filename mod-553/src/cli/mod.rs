@@ -1,0 +1,69 @@
+//! The `mod-553` command line: one file a subcommand. Parsing lives here, work lives in the parts. Results go to standard output,
+//! all else to standard error.
+
+pub mod log;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Model monitoring and drift response.
+#[derive(Debug, Parser)]
+#[command(name = "mod-553", version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done · 1 refused, failed, or drift was found · 2 wrong usage or malformed input · 3 a server could not be reached ·
+4 inconclusive";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read inference logs: check them, and say what they hold.
+    Log(log::Arguments),
+}
+
+/// Runs the parsed command.
+///
+/// # Errors
+/// Whatever the command reports; the message is for people.
+pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
+        Command::Log(arguments) => log::run(&arguments),
+    }
+}
+
+/// An error that knows the exit code it stands for; every part's error type is made into one where the command ends.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Ended {
+    /// The exit code.
+    pub code: u8,
+    /// What is said on standard error.
+    pub message: String,
+}
+
+/// The exit code that an error stands for.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if let Some(ended) = error.downcast_ref::<Ended>() {
+        return ExitCode::from(ended.code);
+    }
+    if let Some(error) = error.downcast_ref::<crate::inference_log::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    mod_106::cli::exit_code(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

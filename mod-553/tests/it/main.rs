@@ -1,0 +1,23 @@
+//! The module beside its peers and on real servers: one binary, a named test for each subject. What is not on this machine makes
+//! a test *ignored*, with what to run; it is never passed.
+//!
+//! | File | What it holds |
+//! |---|---|
+//! | `environment` | the programs under `target/labs/` and on the path |
+//! | `logs` | the inference log, as a user meets it |
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed; without libtest, clippy does not know that these are tests"
+)]
+
+mod environment;
+mod logs;
+
+use libtest_mimic::{Arguments, Trial};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let trials: Vec<Trial> = logs::trials();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
