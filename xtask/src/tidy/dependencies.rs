@@ -1,5 +1,5 @@
 //! Dependencies live in the workspace table, each with its reason, and every one is used: by a member's manifest, and in
-//! that member's code.
+//! that member's code. One whose reason begins with "features only" is used by nobody: a member names it to turn features on.
 
 use super::{Finding, workspace::Workspace};
 use std::collections::BTreeSet;
@@ -7,9 +7,14 @@ use std::collections::BTreeSet;
 /// The tables of a manifest that name dependencies.
 const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
+/// How the reason of a dependency begins that is there for its features.
+const FOR_FEATURES: &str = "features only";
+
 /// Dependencies without a reason, declared outside the workspace table, or used by nobody.
 pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
     let root = workspace.files.get("Cargo.toml").map_or("", String::as_str);
+    let for_features: BTreeSet<&str> =
+        declared(root).filter(|(_, _, reason)| reason.starts_with(FOR_FEATURES)).map(|(_, name, _)| name).collect();
     let mut findings = Vec::new();
     let mut wanted = BTreeSet::new();
     for (folder, text) in workspace.manifests() {
@@ -24,7 +29,7 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
                     line,
                     format!("write `{name}.workspace = true`, and its reason once in the root"),
                 ));
-            } else if !is_used(workspace, folder, name) {
+            } else if !for_features.contains(name.as_str()) && !is_used(workspace, folder, name) {
                 findings.push(Finding::new(&path, line, format!("{name} is named here and used nowhere in {folder}/")));
             }
         }
@@ -100,6 +105,11 @@ mod tests {
         let in_member = ["a/Cargo.toml:2: serde is named here and used nowhere in a/"];
         check("serde = \"1\" # data", "serde.workspace = true", "use serde_json::Value; // serde", &in_member);
         check("serde = \"1\" # data", "", "", &["Cargo.toml:2: serde: no member depends on it"]);
+    }
+
+    #[test]
+    fn a_dependency_may_be_there_for_its_features() {
+        check("ahash = \"1\" # features only: jsonschema's", "ahash.workspace = true", "", &[]);
     }
 
     #[test]
