@@ -2,3 +2,4 @@
 
 pub mod cli;
 pub mod inference_log;
+pub mod profile;
