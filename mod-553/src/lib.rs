@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod decision;
+pub mod inference;
 pub mod inference_log;
+pub mod instrument;
 pub mod profile;
 pub mod statistics;

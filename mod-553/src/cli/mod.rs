@@ -1,6 +1,7 @@
 //! The `mod-553` command line: one file a subcommand. Parsing lives here, work lives in the parts. Results go to standard output,
 //! all else to standard error.
 
+pub mod inference;
 pub mod log;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +23,8 @@ Exit codes: 0 done · 1 refused, failed, or drift was found · 2 wrong usage or 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The reference inference service: train its model, serve it, send it traffic.
+    Inference(inference::Arguments),
     /// Read inference logs: check them, and say what they hold.
     Log(log::Arguments),
 }
@@ -32,6 +35,7 @@ pub enum Command {
 /// Whatever the command reports; the message is for people.
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
+        Command::Inference(arguments) => inference::run(arguments).await,
         Command::Log(arguments) => log::run(&arguments),
     }
 }
@@ -50,6 +54,9 @@ pub struct Ended {
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     if let Some(ended) = error.downcast_ref::<Ended>() {
         return ExitCode::from(ended.code);
+    }
+    if let Some(error) = error.downcast_ref::<crate::inference::Error>() {
+        return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::inference_log::Error>() {
         return ExitCode::from(error.exit_code());

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `environment` | the programs under `target/labs/` and on the path |
 //! | `logs` | the inference log, as a user meets it |
+//! | `serving` | the reference inference service, from outside |
 
 #![expect(
     clippy::unwrap_used,
@@ -13,11 +14,12 @@
 
 mod environment;
 mod logs;
+mod serving;
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let trials: Vec<Trial> = logs::trials();
+    let trials: Vec<Trial> = logs::trials().into_iter().chain(serving::trials()).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
