@@ -1,6 +1,7 @@
 //! The `mod-553` command line: one file a subcommand. Parsing lives here, work lives in the parts. Results go to standard output,
 //! all else to standard error.
 
+pub mod incident;
 pub mod inference;
 pub mod log;
 
@@ -25,6 +26,8 @@ Exit codes: 0 done · 1 refused, failed, or drift was found · 2 wrong usage or 
 pub enum Command {
     /// The reference inference service: train its model, serve it, send it traffic.
     Inference(inference::Arguments),
+    /// Schedules, escalation, tabletop exercises and postmortems.
+    Incident(incident::Arguments),
     /// Read inference logs: check them, and say what they hold.
     Log(log::Arguments),
 }
@@ -36,6 +39,7 @@ pub enum Command {
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Inference(arguments) => inference::run(arguments).await,
+        Command::Incident(arguments) => incident::run(arguments).await,
         Command::Log(arguments) => log::run(&arguments),
     }
 }
@@ -59,6 +63,9 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::inference_log::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::incident::Error>() {
         return ExitCode::from(error.exit_code());
     }
     mod_106::cli::exit_code(error)

@@ -4,6 +4,7 @@
 //! | File | What it holds |
 //! |---|---|
 //! | `environment` | the programs under `target/labs/` and on the path |
+//! | `incident` | schedules, escalation, tabletop exercises and postmortems, as a user meets them |
 //! | `logs` | the inference log, as a user meets it |
 //! | `serving` | the reference inference service, from outside |
 
@@ -13,6 +14,7 @@
 )]
 
 mod environment;
+mod incident;
 mod logs;
 mod serving;
 
@@ -20,6 +22,12 @@ use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let trials: Vec<Trial> = logs::trials().into_iter().chain(serving::trials()).collect();
+    let trials = [
+        // One a line, in the order of the alphabet.
+        incident::trials(),
+        logs::trials(),
+        serving::trials(),
+    ];
+    let trials: Vec<Trial> = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
