@@ -6,5 +6,6 @@ pub mod incident;
 pub mod inference;
 pub mod inference_log;
 pub mod instrument;
+pub mod online;
 pub mod profile;
 pub mod statistics;

@@ -12,3 +12,8 @@ pub(crate) fn absent(program: &str, package: &str) -> Option<Completion> {
     (!there)
         .then(|| Completion::ignored_with(format!("no {program} on this machine; Debian's package {package} has it")))
 }
+
+/// Where `cargo xtask images --process` installs the judges.
+pub(crate) fn labs() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/labs")
+}

@@ -6,6 +6,7 @@
 //! | `environment` | the programs under `target/labs/` and on the path |
 //! | `incident` | schedules, escalation, tabletop exercises and postmortems, as a user meets them |
 //! | `logs` | the inference log, as a user meets it |
+//! | `river` | online detectors beside River's |
 //! | `serving` | the reference inference service, from outside |
 
 #![expect(
@@ -16,6 +17,7 @@
 mod environment;
 mod incident;
 mod logs;
+mod river;
 mod serving;
 
 use libtest_mimic::{Arguments, Trial};
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         // One a line, in the order of the alphabet.
         incident::trials(),
         logs::trials(),
+        river::trials(),
         serving::trials(),
     ];
     let trials: Vec<Trial> = trials.into_iter().flatten().collect();

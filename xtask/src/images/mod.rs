@@ -43,6 +43,7 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "evidently", lock: "mod-106/tests/requirements-evidently.txt" },
     Environment { name: "npm", lock: "mod-106/tests/npm/package-lock.json" },
     Environment { name: "kfp", lock: "mod-106/tests/requirements-kfp.txt" },
+    Environment { name: "river", lock: "mod-553/tests/requirements-river.txt" },
     Environment { name: "sketches", lock: "mod-553/tests/requirements-sketches.txt" },
     Environment { name: "whylogs", lock: "mod-553/tests/requirements-whylogs.txt" },
 ];
