@@ -4,7 +4,7 @@
 
 use super::Error;
 use super::entry::{Entry, Event};
-use super::verify::read_text;
+use super::verify::{Reading, read_text, verify_reading};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -56,13 +56,28 @@ impl Trail {
         })
     }
 
-    fn append_unless(
+    /// Appends what is decided from the entries that stand there, or nothing. Reading, deciding and writing happen under one lock: of
+    /// two who act at once, the second decides with the first one's entry before it.
+    ///
+    /// # Errors
+    /// As [`Trail::append`], and whatever `decide` refuses; a chain that was tampered with decides nothing.
+    pub fn append_decided<E: From<Error>>(
         &self,
-        event: &Event,
         time: jiff::Timestamp,
-        same: impl Fn(&Entry) -> bool,
-    ) -> Result<(Entry, Option<Recovered>), Error> {
-        let failed = |source| Error::file(&self.path, source);
+        decide: impl FnOnce(&[Entry]) -> Result<Option<Event>, E>,
+    ) -> Result<(Option<Entry>, Option<Recovered>), E> {
+        self.append_locked(time, |reading| {
+            verify_reading(&self.path, reading, None)?;
+            decide(&reading.entries)
+        })
+    }
+
+    fn append_locked<E: From<Error>>(
+        &self,
+        time: jiff::Timestamp,
+        decide: impl FnOnce(&Reading) -> Result<Option<Event>, E>,
+    ) -> Result<(Option<Entry>, Option<Recovered>), E> {
+        let failed = |source| E::from(Error::file(&self.path, source));
         let mut file = self.open().map_err(failed)?;
         file.lock().map_err(failed)?;
         let mut bytes = Vec::new();
@@ -72,13 +87,27 @@ impl Trail {
             Some(torn) => Some(self.set_aside(&mut file, &bytes, torn.bytes).map_err(failed)?),
             None => None,
         };
-        if let Some(entry) = reading.entries.iter().find(|entry| same(entry)) {
-            return Ok((entry.clone(), recovered));
-        }
-        let entry = Entry::chain(event, time, reading.entries.last());
+        let Some(event) = decide(&reading)? else { return Ok((None, recovered)) };
+        let entry = Entry::chain(&event, time, reading.entries.last());
         // One write of the whole line: a reader without the lock sees all of it or a torn end, never two lines mixed.
         file.write_all(format!("{}\n", entry.line()).as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
+        Ok((Some(entry), recovered))
+    }
+
+    fn append_unless(
+        &self,
+        event: &Event,
+        time: jiff::Timestamp,
+        same: impl Fn(&Entry) -> bool,
+    ) -> Result<(Entry, Option<Recovered>), Error> {
+        let mut there = None;
+        let (written, recovered) = self.append_locked(time, |reading| {
+            there = reading.entries.iter().find(|entry| same(entry)).cloned();
+            Ok::<_, Error>(there.is_none().then(|| event.clone()))
+        })?;
+        // Either it stood there, or it was written.
+        let entry = written.or(there).expect("what does not stand there was written");
         Ok((entry, recovered))
     }
 
@@ -176,6 +205,23 @@ mod tests {
         assert_eq!(entry.sequence, 3);
         assert!(std::fs::read_to_string(recovered.unwrap().kept).unwrap().starts_with("{\"sequence\":3"));
         assert_eq!(verify(trail.path(), None).unwrap().entries.len(), 3);
+    }
+
+    #[test]
+    fn of_two_who_decide_at_once_the_second_sees_the_first() {
+        let (_folder, trail) = trail_of(0);
+        let claim = |who: &str| {
+            trail.append_decided(jiff::Timestamp::UNIX_EPOCH, |entries| match entries.first() {
+                Some(entry) => Err(super::Error::file(trail.path(), std::io::Error::other(entry.actor.clone()))),
+                None => Ok(Some(Event::new(who, "claimed", "x", json!({})))),
+            })
+        };
+        let (one, other) = std::thread::scope(|scope| {
+            let (one, other) = (scope.spawn(|| claim("ada")), scope.spawn(|| claim("grace")));
+            (one.join().unwrap(), other.join().unwrap())
+        });
+        assert_ne!(one.is_ok(), other.is_ok(), "exactly one claims it");
+        assert_eq!(verify(trail.path(), None).unwrap().entries.len(), 1);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `mod-553 incident`: schedules, escalation, tabletop exercises and postmortems.
 
+mod escalation;
 mod schedule;
 
 use anyhow::Result;
@@ -18,6 +19,8 @@ enum Command {
     /// Who is on call: check a schedule at every instant, ask it, show it
     #[command(subcommand)]
     Schedule(schedule::Action),
+    #[command(flatten)]
+    Escalation(escalation::Action),
 }
 
 /// Runs it.
@@ -27,6 +30,7 @@ enum Command {
 pub async fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Schedule(action) => schedule::run(&action, Timestamp::now()),
+        Command::Escalation(action) => escalation::run(action, Timestamp::now()).await,
     }
 }
 

@@ -19,6 +19,9 @@ pub enum Error {
         /// `file:line:column: what was found, what was expected`, in the file's order.
         mistakes: Vec<String>,
     },
+    /// A journal cannot be written, or is not what it was when it was written.
+    #[error(transparent)]
+    Journal(#[from] mod_106::audit::Error),
     /// An argument that does not fit what the files say.
     #[error("{0}")]
     Input(String),
@@ -38,7 +41,8 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::File { .. } | Self::Malformed { .. } | Self::Input(_) => 2,
-            Self::Refused(_) => 1,
+            Self::Journal(error) if error.is_tampering() => 2,
+            Self::Refused(_) | Self::Journal(_) => 1,
         }
     }
 }

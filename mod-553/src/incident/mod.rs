@@ -3,12 +3,14 @@
 //! | Room | What is in it |
 //! |---|---|
 //! | `schedule/` | who is on call at which instant, and an exact check for gaps, double cover and daylight-saving days |
+//! | `escalation/` | from an alert to somebody who has it in hand: a state machine and its journal |
 //! | `yaml` | files that people write, read strictly: every mistake with its line and column |
 //! | `error` | why something was refused, and the exit code that it stands for |
 //!
 //! Every decision is a pure function of its data and of a time that is passed in; files, clocks and processes stay at the ends.
 
 mod error;
+pub mod escalation;
 pub mod schedule;
 mod yaml;
 

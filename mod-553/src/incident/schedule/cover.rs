@@ -84,6 +84,15 @@ pub fn holders(schedule: &Schedule, at: Timestamp) -> Vec<Holder> {
     schedule.roles.iter().enumerate().map(holder).collect()
 }
 
+/// Who holds this role at an instant; `None` when the schedule has no such role.
+#[must_use]
+pub fn on_call(schedule: &Schedule, role: &str, at: Timestamp) -> Option<Vec<String>> {
+    let place = schedule.roles.iter().position(|known| known.name == role)?;
+    let moment =
+        spans(schedule, place, at, at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX));
+    Some(moment.into_iter().next().map(|span| span.people).unwrap_or_default())
+}
+
 fn on_duty(layers: &[Vec<Piece<'_>>], combine: Combine, at: Timestamp) -> Vec<String> {
     let of_layer = |pieces: &Vec<Piece<'_>>| {
         let place = pieces.partition_point(|piece| piece.from <= at).checked_sub(1)?;

@@ -70,9 +70,10 @@ struct LayerEntry {
     hours: Vec<Spanned<WindowEntry>>,
 }
 
+/// A part of the week as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WindowEntry {
+pub(in crate::incident) struct WindowEntry {
     #[serde(default)]
     days: Vec<Text>,
     from: Text,
@@ -240,13 +241,13 @@ impl Reading {
     }
 
     fn windows(&mut self, entry: &Spanned<WindowEntry>) -> Vec<Window> {
-        let read = windows(&entry.value);
+        let read = windows_of(&entry.value);
         self.mistakes.take(entry, read).unwrap_or_default()
     }
 }
 
 /// `days` with two times of day, or two moments of the week such as `friday 17:00` and `monday 09:00`.
-fn windows(entry: &WindowEntry) -> Result<Vec<Window>, String> {
+pub(in crate::incident) fn windows_of(entry: &WindowEntry) -> Result<Vec<Window>, String> {
     let (from, to) = (moment_of_week(&entry.from.value)?, moment_of_week(&entry.to.value)?);
     match (from, to, entry.days.is_empty()) {
         ((Some(first), from_s), (Some(last), to_s), true) => {

@@ -133,12 +133,8 @@ impl Layer {
 }
 
 /// When these windows are open within a range: in order, apart from each other. No windows: always.
-pub(super) fn open(
-    windows: &[Window],
-    clock: &WallClock,
-    from: Timestamp,
-    to: Timestamp,
-) -> Vec<(Timestamp, Timestamp)> {
+#[must_use]
+pub fn open(windows: &[Window], clock: &WallClock, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     if windows.is_empty() {
         return vec![(from, to)];
     }
