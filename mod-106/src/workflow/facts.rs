@@ -1,12 +1,14 @@
 //! What is known at a point of a path: the contexts of an expression, and what conditions and texts with expressions come to there.
 
 use super::expression::{self, Atom, Choice, Error, Kind, Object, Scope, Unknown, Value};
+use super::matrix::Matrix;
 use super::model::{Body, Input, Trigger};
 use super::plan::{Files, Plan};
 use super::read::expressions;
 use github_actions_expressions::call::Function;
 use github_actions_expressions::{Expr, SpannedExpr};
-use std::collections::HashMap;
+use serde_json::{Map, Value as Json};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// How a job ended.
@@ -33,10 +35,14 @@ pub(super) struct Facts<'a> {
     pub outcomes: &'a [Option<Outcome>],
     /// What was decided.
     pub assumed: &'a HashMap<String, Value>,
+    /// Which leg of which job is looked at, where it has legs.
+    pub leg: Option<(usize, &'a Map<String, Json>)>,
 }
 
-/// A part of an expression's names, each unknown until a run.
-const ELSEWHERE: [&str; 8] = ["vars", "secrets", "env", "steps", "job", "runner", "matrix", "strategy"];
+/// A part of an expression's names, each unknown until a run, and the same in all jobs.
+const SHARED: [&str; 2] = ["vars", "secrets"];
+/// The same, but each job has its own: that two jobs call them alike does not make them equal.
+const OWN: [&str; 6] = ["env", "steps", "job", "runner", "matrix", "strategy"];
 
 impl Facts<'_> {
     /// Whether a job goes on: the truth of its `if`, with the `success()` that is implied.
@@ -45,7 +51,7 @@ impl Facts<'_> {
     /// What makes the condition fail at GitHub.
     pub(super) fn condition(&self, node: usize, condition: Option<&str>) -> Result<Value, Error> {
         let contexts = self.contexts(node)?;
-        let scope = self.scope(node, &contexts);
+        let scope = self.scope(node, &contexts, condition.unwrap_or_default());
         let Some(text) = condition.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(scope.success) };
         let inner = match whole(text) {
             Some(inner) => inner,
@@ -69,11 +75,12 @@ impl Facts<'_> {
     /// What makes one of them fail.
     pub(super) fn text(&self, node: usize, text: &str) -> Result<Value, Error> {
         let contexts = self.contexts(node)?;
-        fill(&self.scope(node, &contexts), text)
+        fill(&self.scope(node, &contexts, text), text)
     }
 
-    fn scope<'b>(&'b self, node: usize, contexts: &'b Object) -> Scope<'b> {
-        let before = &self.plan.nodes[node].before;
+    fn scope<'b>(&'b self, node: usize, contexts: &'b Object, text: &str) -> Scope<'b> {
+        let own = &self.plan.nodes[node];
+        let before = &own.before;
         let ended = |outcome| before.iter().any(|each| self.outcomes[*each] == Some(outcome));
         Scope {
             contexts,
@@ -82,24 +89,36 @@ impl Facts<'_> {
             failure: Value::Bool(ended(Outcome::Failure)),
             cancelled: Value::unknown("cancelled()", Some(Kind::Bool)),
             assumed: self.assumed,
-            place: &self.plan.nodes[node].place,
+            place: if OWN.iter().any(|name| names(text, name)) { &own.title } else { &own.place },
         }
     }
 
     fn contexts(&self, node: usize) -> Result<Object, Error> {
-        let place = &self.plan.nodes[node].place;
-        let here = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}: {name}") };
         let mut pairs: Vec<(Rc<str>, Value)> = vec![
             ("github".into(), self.github()),
             ("inputs".into(), self.inputs(node)?),
             ("needs".into(), self.needs(node)?),
         ];
-        for name in ELSEWHERE {
-            let shared = matches!(name, "vars" | "secrets");
-            let named = if shared { name.to_owned() } else { here(name) };
-            pairs.push((name.into(), open(&named, Vec::new())));
+        pairs.extend(SHARED.map(|name| (name.into(), open(name, Vec::new()))));
+        for name in OWN {
+            let named = format!("{}: {name}", self.plan.nodes[node].title);
+            let value = if name == "matrix" { self.matrix(node, &named)? } else { open(&named, Vec::new()) };
+            pairs.push((name.into(), value));
         }
         Ok(Object::new(pairs))
+    }
+
+    /// The leg that is looked at. Where none is, as for what a call hands on, it is one question which leg it is.
+    fn matrix(&self, node: usize, name: &str) -> Result<Value, Error> {
+        let own = &self.plan.nodes[node];
+        let Some(matrix) = &self.files.workflows[own.workflow].jobs[own.job].matrix else {
+            return Ok(open(name, Vec::new()));
+        };
+        let pairs = match self.leg.filter(|(of, _)| *of == node) {
+            Some((_, leg)) => leg.iter().map(|(key, value)| Ok((key.as_str().into(), read(value)?))).collect(),
+            None => which(matrix, name),
+        }?;
+        Ok(if matrix.open { open(name, pairs) } else { object(pairs) })
     }
 
     fn github(&self) -> Value {
@@ -127,13 +146,12 @@ impl Facts<'_> {
         let called = self.files.called(caller.workflow, uses);
         let declared = called.and_then(|called| self.files.workflows[called].call.as_deref()).unwrap_or_default();
         let contexts = self.contexts(parent)?;
-        let scope = self.scope(parent, &contexts);
         let mut pairs = Vec::new();
         for input in declared {
             let given = with.iter().find(|(name, _)| name.eq_ignore_ascii_case(&input.name));
             let value = match given.map(|(_, value)| value).or(input.default.as_ref()) {
-                Some(serde_json::Value::String(text)) => fill(&scope, text)?,
-                Some(other) => expression::from_json(&other.to_string())?,
+                Some(Json::String(text)) => fill(&self.scope(parent, &contexts, text), text)?,
+                Some(other) => read(other)?,
                 None => match input.kind.as_str() {
                     "boolean" => Value::Bool(false),
                     "number" => Value::Number(0.0),
@@ -187,6 +205,40 @@ fn object(pairs: impl IntoIterator<Item = (Rc<str>, Value)>) -> Value {
 
 fn open(name: &str, pairs: Vec<(Rc<str>, Value)>) -> Value {
     Value::Object(Rc::new(Object::open(name, pairs)))
+}
+
+/// Whether an expression in this text has to do with a context.
+fn names(text: &str, context: &str) -> bool {
+    let text = text.to_lowercase();
+    text.match_indices(context).any(|(at, _)| text[at + context.len()..].starts_with(['.', '[']))
+}
+
+fn read(value: &Json) -> Result<Value, Error> {
+    expression::from_json(&value.to_string())
+}
+
+/// Each key of a matrix, with one answer for each leg; the answer for one key is the answer for all.
+fn which(matrix: &Matrix, name: &str) -> Result<Vec<(Rc<str>, Value)>, Error> {
+    let key_of = |key: &str| format!("{name}.{}", key.to_lowercase());
+    let keys: BTreeSet<&str> = matrix.legs.iter().flat_map(|leg| leg.keys().map(String::as_str)).collect();
+    let mut pairs = Vec::new();
+    for key in &keys {
+        let mut choices = Vec::new();
+        for leg in &matrix.legs {
+            let value = |key: &&str| Ok((key_of(key), leg.get(*key).map_or(Ok(Value::Null), read)?));
+            let known = keys.iter().map(value).collect::<Result<_, Error>>()?;
+            choices.push(Choice { label: format!("{name} is {}", leg_label(leg)), known });
+        }
+        let atom = Rc::new(Atom { key: key_of(key), choices });
+        pairs.push(((*key).into(), Value::Unknown(Unknown { kind: None, truth: None, atom, whole: true })));
+    }
+    Ok(pairs)
+}
+
+/// A leg as GitHub shows it behind the job's name.
+pub(super) fn leg_label(leg: &Map<String, Json>) -> String {
+    let plain = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    format!("({})", leg.values().map(plain).collect::<Vec<_>>().join(", "))
 }
 
 /// What a person may have typed.

@@ -7,6 +7,7 @@
 //! | `source` | text, YAML, places |
 //! | `read` `model` | a workflow as plain types |
 //! | `plan` | one run's jobs in order, called workflows unfolded |
+//! | `matrix` | a job's legs, as far as the file tells them |
 //! | `expression` | GitHub's expressions in three values |
 //! | `facts` | what is known at a point of a path |
 //! | `paths` | every feasible path |
@@ -17,6 +18,7 @@
 pub mod expression;
 mod facts;
 pub mod finding;
+pub mod matrix;
 pub mod model;
 pub mod paths;
 pub mod plan;

@@ -1,5 +1,6 @@
 //! A workflow as the dry run sees it: plain types, with every value that may hold an expression still as text.
 
+use super::matrix::Matrix;
 use super::source::Source;
 use std::rc::Rc;
 
@@ -79,6 +80,8 @@ pub struct Job {
     pub permissions: Option<Permissions>,
     /// Its concurrency group.
     pub concurrency: Option<Concurrency>,
+    /// Its legs, where it has some and the file tells them.
+    pub matrix: Option<Matrix>,
     /// What it does.
     pub body: Body,
 }

@@ -5,10 +5,11 @@
 //! be answered yes. A job that nothing waits for is not split by how it ends. Next: `rules` judges the visits.
 
 use super::expression::{Atom, Error, Unknown, Value};
-use super::facts::{Facts, Outcome};
+use super::facts::{Facts, Outcome, leg_label};
 use super::model::{Body, Job, Trigger};
 use super::plan::{Files, Operation, Plan};
 use super::policy::{Duties, Policy, is_named};
+use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
 /// Production was reached.
@@ -142,7 +143,7 @@ impl<'a> Walker<'a> {
                 }
                 let condition = self.job(node).condition.as_deref();
                 let title = &self.plan.nodes[node].title;
-                match self.decide(&point, node, condition) {
+                match decide(&self.facts(&point, None), node, condition) {
                     Decision::Yes => self.run(point, node),
                     Decision::No => {
                         Step::On(end(point, node, Outcome::Skipped, Some(format!("job {title} is skipped"))))
@@ -160,90 +161,90 @@ impl<'a> Walker<'a> {
         job(self.files, self.plan.nodes[node].workflow, self.plan.nodes[node].job)
     }
 
-    fn facts<'b>(&'b self, point: &'b Point) -> Facts<'b> {
+    fn facts<'b>(&'b self, point: &'b Point, leg: Option<(usize, &'b Map<String, Json>)>) -> Facts<'b> {
         let (files, plan, trigger) = (self.files, self.plan, self.trigger);
-        Facts { files, plan, trigger, outcomes: &point.outcomes, assumed: &point.assumed }
-    }
-
-    fn decide(&self, point: &Point, node: usize, condition: Option<&str>) -> Decision {
-        match self.facts(point).condition(node, condition) {
-            Err(error) => Decision::Fails(error),
-            Ok(value) => match (value.truth(), value) {
-                (Some(true), _) => Decision::Yes,
-                (Some(false), _) => Decision::No,
-                (None, Value::Unknown(unknown)) => Decision::Ask(unknown),
-                (None, _) => Decision::No,
-            },
-        }
+        Facts { files, plan, trigger, outcomes: &point.outcomes, assumed: &point.assumed, leg }
     }
 
     fn run(&mut self, mut point: Point, node: usize) -> Step {
-        let Body::Steps { steps, environment, continues, .. } = &self.job(node).body else {
+        if matches!(self.job(node).body, Body::Call { .. }) {
             if matches!(self.plan.operations[point.operation], Operation::Job(_)) {
                 // A workflow of another repository: what it does is not known, and it counts for nothing.
-                return self.ends(point, node, &[], false);
+                return self.ends(&point, node, &[Leg::default()]);
             }
             point.outcomes[node] = Some(Outcome::Success);
             point.operation += 1;
             return Step::On(point);
+        }
+        let legs = match &self.job(node).matrix {
+            None => self.leg(&point, node, None).map(|leg| vec![leg]),
+            // All of them run: what one of them tests is tested, and whose approval one of them needs has to approve.
+            Some(matrix) => matrix.legs.iter().map(|leg| self.leg(&point, node, Some(leg))).collect(),
         };
-        let environment = match environment.as_deref().map(|name| self.facts(&point).text(node, name)) {
-            None => None,
-            Some(Ok(Value::Unknown(unknown))) if is_closed(&unknown.atom) => {
-                return Step::Split(split(&point, &unknown.atom));
-            }
+        let legs = match legs {
+            Ok(legs) => legs,
+            Err(unknown) => return Step::Split(split(&point, &unknown.atom)),
+        };
+        let title = &self.plan.nodes[node].title;
+        let skipped = legs.iter().filter(|leg| leg.skips);
+        point.path.extend(skipped.map(|leg| format!("the tests in job {title}{} are skipped", leg.label)));
+        for leg in &legs {
+            self.visit(&point, node, leg);
+        }
+        self.ends(&point, node, &legs)
+    }
+
+    /// What a leg of a job does on this path, or what has to be decided first.
+    fn leg(&self, point: &Point, node: usize, of: Option<&Map<String, Json>>) -> Result<Leg, Unknown> {
+        let Body::Steps { steps, environment, continues, .. } = &self.job(node).body else { return Ok(Leg::default()) };
+        let facts = self.facts(point, of.map(|leg| (node, leg)));
+        let environment = match environment.as_deref().map(|name| facts.text(node, name)) {
+            Some(Ok(Value::Unknown(unknown))) if unknown.atom.is_closed() => return Err(unknown),
             Some(Ok(name)) => Some(name),
-            Some(Err(_)) => None,
+            Some(Err(_)) | None => None,
+        };
+        let is = |names: &[String]| environment.as_ref().is_some_and(|name| is(name, names));
+        let mut leg = Leg {
+            label: of.map_or_else(String::new, |leg| format!(" {}", leg_label(leg))),
+            approved: is(&self.policy.protected),
+            canaried: self.duties[node].canaries || is(&self.policy.canary),
+            production: is(&self.policy.production),
+            perhaps: matches!(environment, Some(Value::Unknown(_))),
+            continues: goes_on(&facts, node, continues),
+            ..Leg::default()
         };
         // Which tests run at all.
-        let mut ran = Vec::new();
         for test in &self.duties[node].tests {
             let condition = steps[test.step].condition.as_deref().filter(|text| !is_usual(text));
-            match condition.map_or(Decision::Yes, |text| self.decide(&point, node, Some(text))) {
+            match condition.map_or(Decision::Yes, |text| decide(&facts, node, Some(text))) {
                 Decision::Yes => {
-                    ran.push((test.step, test.swallowed || continues_on_error(&steps[test.step].continues)));
+                    let swallowed = test.swallowed || goes_on(&facts, node, &steps[test.step].continues) != Some(false);
+                    leg.tested |= !swallowed;
                 }
-                Decision::No | Decision::Fails(_) => {
-                    let title = &self.plan.nodes[node].title;
-                    point.path.push(format!("the tests in job {title} are skipped"));
-                }
-                Decision::Ask(unknown) => return Step::Split(split(&point, &unknown.atom)),
+                Decision::No | Decision::Fails(_) => leg.skips = true,
+                Decision::Ask(unknown) => return Err(unknown),
             }
         }
-        self.visit(&point, node, environment.as_ref(), &ran);
-        let protected = environment.as_ref().is_some_and(|name| self.is(name, &self.policy.protected));
-        point.approved[node] = protected;
-        point.canaried[node] =
-            self.duties[node].canaries || environment.as_ref().is_some_and(|name| self.is(name, &self.policy.canary));
-        self.ends(point, node, &ran, continues_on_error(continues))
+        Ok(leg)
     }
 
-    fn is(&self, name: &Value, names: &[String]) -> bool {
-        name.kind().is_some() && !matches!(name, Value::Unknown(_)) && is_named(&name.coerced(), names)
-    }
-
-    /// Notes that production is reached, if this job does so.
-    fn visit(&mut self, point: &Point, node: usize, environment: Option<&Value>, ran: &[(usize, bool)]) {
+    /// Notes that production is reached, if this leg of a job does so.
+    fn visit(&mut self, point: &Point, node: usize, leg: &Leg) {
         let duties = &self.duties[node];
-        let perhaps = matches!(environment, Some(Value::Unknown(_)));
-        let named = environment.is_some_and(|name| self.is(name, &self.policy.production));
         // Going back to what was approved and tested before asks for neither again.
         let back = duties.rolls_back && !duties.promotes;
-        if back || !(named || duties.promotes || perhaps) || self.is_gate(node) {
+        if back || !(leg.production || duties.promotes || leg.perhaps) || self.is_gate(node) {
             return;
         }
         let before = self.plan.ancestors(node);
-        let own_tests = ran.iter().any(|(_, swallowed)| !swallowed);
-        let title = &self.plan.nodes[node].title;
         let mut path = point.path.clone();
-        path.push(format!("job {title} goes to production"));
+        path.push(format!("job {}{} goes to production", self.plan.nodes[node].title, leg.label));
         self.visits.push(Visit {
             node,
-            approved: before.iter().any(|each| point.approved[*each])
-                || environment.is_some_and(|name| self.is(name, &self.policy.protected)),
-            tested: own_tests || before.iter().any(|each| point.tested[*each]),
+            approved: leg.approved || before.iter().any(|each| point.approved[*each]),
+            tested: leg.tested || before.iter().any(|each| point.tested[*each]),
             canaried: before.iter().any(|each| point.canaried[*each]),
-            perhaps: perhaps && !duties.promotes,
+            perhaps: leg.perhaps && !duties.promotes,
             path,
         });
     }
@@ -260,30 +261,59 @@ impl<'a> Walker<'a> {
     }
 
     /// Splits a path by how a job that runs may end.
-    fn ends(&self, point: Point, node: usize, ran: &[(usize, bool)], continues: bool) -> Step {
+    fn ends(&self, point: &Point, node: usize, legs: &[Leg]) -> Step {
         let title = &self.plan.nodes[node].title;
-        let counts = ran.iter().any(|(_, swallowed)| !swallowed);
-        let mut well = point.clone();
-        well.tested[node] = counts;
-        let label = if well.approved[node] {
-            format!("job {title} is approved and succeeds")
-        } else {
-            format!("job {title} succeeds")
+        let with = |counts: fn(&Leg) -> bool, outcome, word: &str| {
+            let mut point = point.clone();
+            let any = |holds: fn(&Leg) -> bool| legs.iter().any(|leg| counts(leg) && holds(leg));
+            (point.approved[node], point.tested[node], point.canaried[node]) =
+                (any(|leg| leg.approved), any(|leg| leg.tested), any(|leg| leg.canaried));
+            end(point, node, outcome, Some(format!("job {title} {word}")))
         };
-        let well = end(well, node, Outcome::Success, Some(label));
+        let approved = legs.iter().any(|leg| leg.approved);
+        let well = with(|_| true, Outcome::Success, if approved { "is approved and succeeds" } else { "succeeds" });
         if !self.plan.nodes[node].feeds {
             return Step::On(well);
         }
-        let mut badly = point;
-        let refused = badly.approved[node];
-        (badly.approved[node], badly.tested[node], badly.canaried[node]) = (false, false, false);
-        let word = match (refused, continues) {
-            (_, true) => "fails, and counts as a success",
-            (true, false) => "is not approved or fails",
-            (false, false) => "fails",
-        };
-        let outcome = if continues { Outcome::Success } else { Outcome::Failure };
-        Step::Split(vec![well, end(badly, node, outcome, Some(format!("job {title} {word}")))])
+        let mut all = vec![well];
+        if legs.iter().any(|leg| leg.continues != Some(false)) {
+            let sure = |leg: &Leg| leg.continues == Some(false);
+            all.push(with(sure, Outcome::Success, "fails, and counts as a success"));
+        }
+        if legs.iter().any(|leg| leg.continues != Some(true)) {
+            let word = if approved { "is not approved or fails" } else { "fails" };
+            all.push(with(|_| false, Outcome::Failure, word));
+        }
+        Step::Split(all)
+    }
+}
+
+/// What a job does, or one leg of it, where it has a matrix.
+struct Leg {
+    /// The leg, for people.
+    label: String,
+    /// It waits for approval.
+    approved: bool,
+    /// It tests, and would stop what follows.
+    tested: bool,
+    /// Some test of it is skipped.
+    skips: bool,
+    /// It gives the release to a few.
+    canaried: bool,
+    /// It is production.
+    production: bool,
+    /// Only a run tells whether it is.
+    perhaps: bool,
+    /// Whether the job goes on when it fails; nothing where only a run tells.
+    continues: Option<bool>,
+}
+
+impl Default for Leg {
+    /// Nothing that counts; where it fails, the job does.
+    fn default() -> Self {
+        let label = String::new();
+        let (approved, tested, skips, canaried, production, perhaps) = (false, false, false, false, false, false);
+        Self { label, approved, tested, skips, canaried, production, perhaps, continues: Some(false) }
     }
 }
 
@@ -315,10 +345,20 @@ fn split(point: &Point, atom: &Atom) -> Vec<Point> {
     each.collect()
 }
 
-/// Whether its answers name every value that it can have.
-fn is_closed(atom: &Atom) -> bool {
-    let known = |value: &Value| !matches!(value, Value::Unknown(_));
-    !atom.choices.is_empty() && atom.choices.iter().all(|choice| choice.known.iter().all(|(_, value)| known(value)))
+fn decide(facts: &Facts<'_>, node: usize, condition: Option<&str>) -> Decision {
+    match facts.condition(node, condition) {
+        Err(error) => Decision::Fails(error),
+        Ok(value) => match (value.truth(), value) {
+            (Some(true), _) => Decision::Yes,
+            (Some(false), _) => Decision::No,
+            (None, Value::Unknown(unknown)) => Decision::Ask(unknown),
+            (None, _) => Decision::No,
+        },
+    }
+}
+
+fn is(name: &Value, names: &[String]) -> bool {
+    !matches!(name, Value::Unknown(_)) && is_named(&name.coerced(), names)
 }
 
 /// Conditions of steps that never keep a step from running where all before it went well.
@@ -328,7 +368,10 @@ fn is_usual(condition: &str) -> bool {
     matches!(bare, "success()" | "always()" | "!cancelled()")
 }
 
-/// Anything but a plain `false` may go on.
-pub fn continues_on_error(text: &str) -> bool {
-    text.trim() != "false"
+/// What `continue-on-error` comes to; nothing where only a run tells.
+fn goes_on(facts: &Facts<'_>, node: usize, text: &str) -> Option<bool> {
+    match facts.text(node, text.trim()).ok()? {
+        Value::String(word) => Some(&*word != "false"),
+        value => value.truth(),
+    }
 }

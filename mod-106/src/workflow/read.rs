@@ -2,6 +2,7 @@
 //! that they refuse is found by offering it alone. Expressions are parsed once here, so that later only values can be missing.
 
 use super::finding::Finding;
+use super::matrix::Matrix;
 use super::model::{Body, Concurrency, Input, Job, Permissions, Step, Trigger, Workflow};
 use super::rules::list;
 use super::source::{Part, Source};
@@ -325,6 +326,7 @@ fn job(id: &str, value: &Json, pipefail: bool) -> Job {
         condition: text(value.get("if")),
         permissions: permissions(value.get("permissions")),
         concurrency: concurrency(value.get("concurrency")),
+        matrix: Matrix::of(value),
         body,
     }
 }

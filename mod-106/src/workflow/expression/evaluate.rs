@@ -114,7 +114,8 @@ impl Scope<'_> {
         let sides = [(left, right), (right, left)];
         for (side, other) in sides {
             let Value::Unknown(unknown) = side else { continue };
-            if unknown.kind == Some(Kind::Bool) && !unknown.atom.choices.is_empty() {
+            // Where every value is named, the value is asked for: a comparison's *no* would leave it open.
+            if unknown.atom.is_closed() {
                 return unknown.derived(Some(Kind::Bool), None);
             }
             let equality = matches!(binary.op, BinOp::Eq | BinOp::Neq) && matches!(other, Value::String(_));

@@ -258,6 +258,12 @@ impl Atom {
         Rc::new(Self { key, choices })
     }
 
+    /// Whether its answers name every value that it can have.
+    pub fn is_closed(&self) -> bool {
+        let known = |value: &Value| !matches!(value, Value::Unknown(_));
+        !self.choices.is_empty() && self.choices.iter().all(|choice| choice.known.iter().all(|(_, value)| known(value)))
+    }
+
     /// Whether what is called `name` equals `text`; yes also says what it is.
     pub(super) fn equality(key: String, name: &str, text: &Value) -> Rc<Self> {
         let mut yes = choice(&key, Some(Kind::Bool), true);

@@ -97,7 +97,7 @@ fn evaluate(files: &Files, entry: &Entry, plan: &Plan, node: usize, given: &Conc
     let mut names = BTreeSet::new();
     let mut cancels = false;
     for trigger in &files.workflows[entry.workflow].triggers {
-        let facts = Facts { files, plan, trigger, outcomes: &outcomes, assumed: &assumed };
+        let facts = Facts { files, plan, trigger, outcomes: &outcomes, assumed: &assumed, leg: None };
         names.insert(match facts.text(node, &fixed(&given.group)) {
             Ok(Value::Unknown(_)) | Err(_) => None,
             Ok(name) => Some(name.coerced().to_lowercase()),

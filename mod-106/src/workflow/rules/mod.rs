@@ -11,6 +11,8 @@ mod habits;
 pub mod list;
 mod production;
 #[cfg(test)]
+mod smallest;
+#[cfg(test)]
 mod tests;
 
 use super::finding::{Finding, Rule, Severity};

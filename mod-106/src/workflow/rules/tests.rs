@@ -1,4 +1,4 @@
-//! Each rule has a release that breaks it alone; the release without that one change breaks none.
+//! A release that breaks no rule, and what breaks one in it; `smallest` has each rule by itself, with its place.
 
 use super::{Answer, Report, judge};
 use crate::workflow::plan::Files;
@@ -199,6 +199,63 @@ fn habits_are_seen_in_one_file() {
     check(&[("if: failure()", "if: ${{ failure() }} || false")], &["condition-always-true"]);
     let inherits = "  shared:\n    uses: other/repo/.github/workflows/a.yml@08c6903cd8c0fde910a37f88322edcfb5dd907a8\n    secrets: inherit\n";
     check(&[("  back:\n", &format!("{inherits}  back:\n"))], &["secrets-inherited", "workflow-elsewhere"]);
+}
+
+#[test]
+fn a_matrix_that_is_written_out_runs_in_all_its_legs() {
+    let matrix =
+        |job: &str, matrix: &str| (format!("  {job}:\n"), format!("  {job}:\n    strategy:\n      matrix: {matrix}\n"));
+    let check = |matrix: (String, String), from: &str, to: &str, expected: &[&str]| {
+        check(&[(&matrix.0, &matrix.1), (from, to)], expected);
+    };
+    let tests = "pytest tests";
+    // One of the legs tests, and production needs them all.
+    let one = "pytest tests\n        if: matrix.os == 'a'";
+    check(matrix("test", "{os: [a, b]}"), tests, one, &[]);
+    check(matrix("test", "{os: [b, c]}"), tests, one, &["no-tests"]);
+    check(matrix("test", "{os: [a, b], exclude: [{os: a}]}"), tests, one, &["no-tests"]);
+    check(matrix("test", "{os: '${{ fromJSON(vars.A) }}'}"), tests, one, &["tests-bypassed"]);
+    // A leg that may fail says nothing; one that may not says enough.
+    let lenient = "pytest tests\n    continue-on-error: ${{ matrix.lenient }}";
+    check(matrix("test", "{lenient: [true]}"), tests, lenient, &["tests-bypassed"]);
+    check(matrix("test", "{lenient: [true, false]}"), tests, lenient, &[]);
+    check(matrix("test", "{os: [a], include: [{os: a, lenient: true}]}"), tests, lenient, &["tests-bypassed"]);
+    // Who approves one of the legs approves the job.
+    let gate = ("environment: gate", "environment: ${{ matrix.who }}");
+    check(matrix("approval", "{who: [gate, other]}"), gate.0, gate.1, &[]);
+    check(matrix("approval", "{who: [other, third]}"), gate.0, gate.1, &["approval-missing"]);
+    let to = ("environment: production", "environment: ${{ matrix.to }}");
+    check(matrix("production", "{to: [staging, production]}"), to.0, to.1, &[]);
+    check(matrix("production", "{to: [staging]}"), to.0, to.1, &["no-production"]);
+}
+
+#[test]
+fn a_call_with_a_matrix_hands_on_what_each_leg_has() {
+    let deploy = "on: {workflow_call: {inputs: {to: {type: string}}}}\npermissions: {}\njobs:\n  deploy:\n    runs-on: x\n    environment: ${{ inputs.to }}\n    steps: [{run: b}]\n";
+    let check = |legs: &str, expected: &[&str]| {
+        let caller = format!(
+            "on: push\npermissions: {{}}\nconcurrency: production\njobs:\n  all:\n    strategy: {{matrix: {{to: {legs}}}}}\n    uses: ./.github/workflows/deploy.yml\n    with: {{to: '${{{{ matrix.to }}}}'}}\n"
+        );
+        let report = report(&[("all.yml", &caller), ("deploy.yml", deploy)], BOUND);
+        assert_eq!(rules(&report), expected, "{legs}: {:#?}", report.findings);
+        report
+    };
+    check("[staging, test]", &["no-production"]);
+    let found = check("[staging, production]", &["no-rollback", "approval-missing", "no-rollout", "no-tests"]);
+    let path = ["push starts all.yml", "all: matrix is (production)", "job all / deploy goes to production"];
+    assert_eq!(found.findings[1].path, path);
+}
+
+#[test]
+fn what_two_jobs_call_alike_is_not_the_same() {
+    let changes = [
+        ("pytest tests\n", "pytest tests\n        if: steps.changed.outputs.code == 'true'\n"),
+        (
+            "environment: canary\n    steps:\n",
+            "environment: canary\n    steps:\n      - run: pytest\n        if: steps.changed.outputs.code != 'true'\n",
+        ),
+    ];
+    check(&changes, &["tests-bypassed"]);
 }
 
 #[test]
