@@ -42,6 +42,10 @@ enum Action {
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let output = arguments.shown.open();
     let path = &arguments.trail;
+    if !path.exists() {
+        let problem = "there is no audit trail here; name it with --trail, or in MOD106_AUDIT_TRAIL".to_owned();
+        return Err(Error::File { path: path.clone(), problem }.into());
+    }
     match arguments.action {
         Action::Show { subject } => {
             let reading = read(path).map_err(Error::from)?;
@@ -66,7 +70,6 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             })
         }
         Action::Verify { head } => {
-            anyhow::ensure!(path.exists(), "there is no audit trail at {}; name it with --trail", path.display());
             // `promotion.audit_head` is `NUMBER:sha256:…`; both spellings are understood.
             let head = head.as_deref().map(|head| head.find("sha256:").map_or(head, |start| &head[start..]));
             let reading = verify(path, head).map_err(Error::from)?;

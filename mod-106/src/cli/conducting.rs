@@ -1,4 +1,4 @@
-//! What `promote`, `rollback` and `approve` share: who acts, where it is written down, where it is shown, and how it is told.
+//! What `promote`, `rollback` and `approve` share: the server, who acts, where it is written down and shown, Ctrl-C, and how it is told.
 
 use super::connection::Connection;
 use super::output::Output;
@@ -10,6 +10,20 @@ use serde_json::json;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What `promote` and `rollback` are done with, and asked for alike.
+#[derive(Debug, clap::Args)]
+pub(super) struct Means {
+    #[command(flatten)]
+    pub(super) connection: Connection,
+    #[command(flatten)]
+    record: Record,
+    #[command(flatten)]
+    patience: Patience,
+    #[command(flatten)]
+    github: OnGitHub,
+}
 
 /// Who acts, and where it is written down.
 #[derive(Debug, clap::Args)]
@@ -78,27 +92,43 @@ impl OnGitHub {
     }
 }
 
-/// Everything that a promotion or a rollback is done with.
-pub(super) async fn conductor(
-    connection: &Connection,
-    model: ModelName,
-    reason: &str,
-    (record, patience, github): (&Record, &Patience, &OnGitHub),
-) -> anyhow::Result<(Conductor, Output)> {
-    let (client, output) = connection.open()?;
-    let conductor = Conductor {
-        registry: open(client, model).await?,
-        settings: Settings {
-            actor: record.actor(),
-            reason: reason.to_owned(),
-            lease: Duration::from_secs(patience.lease_s.max(1)),
-            settle: Duration::from_millis(patience.settle_ms),
-        },
-        trail: Trail::new(&record.trail),
-        deployments: github.deployments()?,
-        progress: say,
-    };
-    Ok((conductor, output))
+impl Means {
+    /// Everything that a promotion or a rollback is done with. From here on Ctrl-C stops it between two steps.
+    pub(super) async fn conductor(&self, model: ModelName, reason: &str) -> anyhow::Result<(Conductor, Output)> {
+        // Settings first: a mistake in them should not wait for a server.
+        let deployments = self.github.deployments()?;
+        let (client, output) = self.connection.open()?;
+        let conductor = Conductor {
+            registry: open(client, model).await?,
+            settings: Settings {
+                actor: self.record.actor(),
+                reason: reason.to_owned(),
+                lease: Duration::from_secs(self.patience.lease_s.max(1)),
+                settle: Duration::from_millis(self.patience.settle_ms),
+            },
+            trail: Trail::new(&self.record.trail),
+            deployments,
+            progress: say,
+            stop: stopped_by_ctrl_c(),
+        };
+        Ok((conductor, output))
+    }
+}
+
+/// The first Ctrl-C lets the request that is on its way come to its end, and gives the lease back; the second ends the program.
+fn stopped_by_ctrl_c() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let pressed = stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            eprintln!("stopping after the step that is under way; Ctrl-C once more stops at once");
+            pressed.cancel();
+        }
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(i32::from(crate::promotion::INTERRUPTED));
+        }
+    });
+    stop
 }
 
 /// A model that exists.

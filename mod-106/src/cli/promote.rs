@@ -1,6 +1,6 @@
 //! `mod-106 promote`: a model version's way to champion, one stage at a time.
 
-use super::conducting::{OnGitHub, Patience, Record, conductor, open, tell};
+use super::conducting::{Means, open, tell};
 use super::connection::Connection;
 use crate::client::{ModelName, VersionNumber};
 use crate::promotion::canary::Observations;
@@ -16,16 +16,10 @@ Stages follow each other: candidate, staging, canary, champion. A version is pro
 promotion that was killed is finished by whoever comes next.
 
 Exit codes: 0 done, or done already · 1 refused, or rolled back because the canary did worse · 2 wrong usage or a malformed file ·
-3 a server could not be reached · 4 too little was seen of the canary")]
+3 a server could not be reached · 4 too little was seen of the canary · 130 stopped by Ctrl-C")]
 pub struct Arguments {
     #[command(flatten)]
-    connection: Connection,
-    #[command(flatten)]
-    record: Record,
-    #[command(flatten)]
-    patience: Patience,
-    #[command(flatten)]
-    github: OnGitHub,
+    means: Means,
     #[command(subcommand)]
     action: Action,
 }
@@ -72,21 +66,21 @@ enum Action {
 /// # Errors
 /// A refusal, an inconclusive canary, or what the servers say.
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let means = (&arguments.record, &arguments.patience, &arguments.github);
+    let means = &arguments.means;
     match arguments.action {
         Action::To { stage, model, version, policy, observations, reason, dry_run } => {
             // Files first: a mistake in them should not wait for a server.
             let policy = read_policy(policy.as_deref())?;
             let observations = read_observations(observations)?;
-            let (conductor, output) = conductor(&arguments.connection, model.clone(), &reason, means).await?;
+            let (conductor, output) = means.conductor(model.clone(), &reason).await?;
             let setup = Setup { version, to: stage, policy, observations, dry_run };
             tell(conductor.promote(&setup).await, model.as_str(), output)
         }
         Action::Resume { model } => {
-            let (conductor, output) = conductor(&arguments.connection, model.clone(), "", means).await?;
+            let (conductor, output) = means.conductor(model.clone(), "").await?;
             tell(conductor.resume().await, model.as_str(), output)
         }
-        Action::Status { model } => status(&arguments.connection, model).await,
+        Action::Status { model } => status(&means.connection, model).await,
     }
 }
 

@@ -1,7 +1,6 @@
 //! `mod-106 rollback`: out of its stage, marked so that automation does not promote it again, and the champion before restored.
 
-use super::conducting::{OnGitHub, Patience, Record, conductor, tell};
-use super::connection::Connection;
+use super::conducting::{Means, tell};
 use super::promote::{read_observations, read_policy};
 use crate::client::{ModelName, VersionNumber};
 use std::path::PathBuf;
@@ -12,16 +11,10 @@ use std::path::PathBuf;
 Twice is as good as once: a version that was rolled back stays rolled back, and the champion that was restored is left alone.
 
 Exit codes: 0 done, done already, or not needed · 1 refused · 2 wrong usage or a malformed file · 3 a server could not be reached ·
-4 too little was seen to tell")]
+4 too little was seen to tell · 130 stopped by Ctrl-C")]
 pub struct Arguments {
     #[command(flatten)]
-    connection: Connection,
-    #[command(flatten)]
-    record: Record,
-    #[command(flatten)]
-    patience: Patience,
-    #[command(flatten)]
-    github: OnGitHub,
+    means: Means,
     /// The registered model
     model: ModelName,
     /// The version to roll back; without, the canary if there is one, else the champion
@@ -48,9 +41,8 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let policy = read_policy(arguments.policy.as_deref())?;
     let observations = read_observations(arguments.observations)?;
-    let means = (&arguments.record, &arguments.patience, &arguments.github);
     let model = arguments.model.clone();
-    let (conductor, output) = conductor(&arguments.connection, model.clone(), &arguments.reason, means).await?;
+    let (conductor, output) = arguments.means.conductor(model.clone(), &arguments.reason).await?;
     let done = match observations {
         Some((file, seen)) => conductor.roll_back_if_worse(&file, &seen, &policy).await,
         None => conductor.roll_back(arguments.version, arguments.to).await,

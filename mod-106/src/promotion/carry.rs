@@ -54,8 +54,11 @@ impl Conductor {
         self.registry.write_journal(&operation.closed()).await
     }
 
-    /// Whether we are still alone: asked before each step.
+    /// Whether we are still alone, and nobody asked us to stop: asked before each step.
     async fn look(&self, operation: &Operation, lease: &mut Lease) -> Result<Aliases, Error> {
+        if self.stop.is_cancelled() {
+            return Err(Error::Stopped { open: true });
+        }
         let moment = self.registry.moment().await?;
         let disturbed = |what: String| Err(Error::Disturbed { what });
         if moment.lease.as_ref().is_none_or(|held| held.token != lease.token) {
@@ -99,7 +102,10 @@ impl Conductor {
         let lease = Lease::new(&self.settings.actor, jiff::Timestamp::now(), self.settings.lease);
         self.registry.write_lease(&lease).await?;
         // Long enough for anybody who read before our write to have written, as far as our own speed is a measure of theirs.
-        tokio::time::sleep(self.settings.settle.max(started.elapsed() * 3)).await;
+        let settle = self.settings.settle.max(started.elapsed() * 3);
+        if self.stop.run_until_cancelled(tokio::time::sleep(settle)).await.is_none() {
+            return self.end(&lease, Err(Error::Stopped { open: false })).await;
+        }
         match self.registry.moment().await?.lease {
             Some(held) if held.token == lease.token => Ok(lease),
             Some(held) => Err(Error::Busy { owner: held.owner, expires: held.expires }),

@@ -20,6 +20,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Who promotes, and how patiently.
 #[derive(Debug, Clone)]
@@ -85,6 +86,8 @@ pub struct Conductor {
     pub deployments: Option<Deployments>,
     /// Told what is being done.
     pub progress: fn(&str),
+    /// Asked between two steps; what is begun stays written down.
+    pub stop: CancellationToken,
 }
 
 impl Conductor {
@@ -222,6 +225,9 @@ impl Conductor {
                 self.finish("would-promote", Some(version), Some(setup.to.slot()), &view, "all gates are open");
             return Ok(Finish { gates, canary: judgement, ..finish });
         };
+        if self.stop.is_cancelled() {
+            return Err(Error::Stopped { open: false });
+        }
         self.write_findings(&operation, &gates, judgement.as_ref()).await?;
         let finish = self.carry_out(operation, lease).await?;
         Ok(Finish { gates, canary: judgement, ..finish })

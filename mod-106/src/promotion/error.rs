@@ -72,6 +72,9 @@ pub enum Refusal {
     },
 }
 
+/// What a command exits with that Ctrl-C stopped, as a shell would say it.
+pub const INTERRUPTED: u8 = 130;
+
 /// Why a promotion did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -108,6 +111,16 @@ pub enum Error {
     Disturbed {
         /// What was seen.
         what: String,
+    },
+    /// A person, or the system, asked us to stop.
+    #[error("stopped as asked, {}", if *open {
+        "in the middle: what is left to do is written down. The next promotion of the model finishes it, or `mod-106 promote resume` does"
+    } else {
+        "before anything was changed: ask again"
+    })]
+    Stopped {
+        /// Whether something is begun.
+        open: bool,
     },
     /// A tag holds what promotion never wrote.
     #[error(
@@ -152,12 +165,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a command exits with: 1 refused · 2 wrong usage or a malformed file · 3 nobody answered.
+    /// What a command exits with: 1 refused · 2 wrong usage or a malformed file · 3 nobody answered · 130 stopped.
     pub fn exit_code(&self) -> u8 {
         use crate::client::Error::{Config, Connection, Refused, Timeout, Untrusted};
         match self {
             Self::Client(Connection { .. } | Timeout { .. } | Untrusted { .. }) => 3,
             Self::Client(Config { .. } | Refused { .. }) | Self::File { .. } | Self::NoneAt(_) => 2,
+            Self::Stopped { .. } => INTERRUPTED,
             Self::GitHub(error) => error.exit_code(),
             _ => 1,
         }

@@ -44,7 +44,7 @@ pub use approval::{Approval, key_of};
 pub use conduct::{Conductor, Finish, Settings, Setup};
 pub use decide::{Decision, View, promote, rollback};
 pub use deployments::Deployments;
-pub use error::{Error, Refusal};
+pub use error::{Error, INTERRUPTED, Refusal};
 pub use facts::{Evidence, Facts, Review};
 pub use gates::{Finding, Gate, Outcome, judge};
 pub use lease::Lease;

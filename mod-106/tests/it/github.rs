@@ -195,12 +195,13 @@ fn npm() -> PathBuf {
 }
 
 impl Prism {
+    /// With `--errors` it judges: what the description does not allow, of us or of its own examples, is an error and not an example.
     fn start(folder: &Path) -> Result<Self, Failed> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = super::target::free_port()?;
         let log = std::fs::File::create(folder.join("log"))?;
         let mut command = Command::new(npm().join(".bin/prism"));
-        command.args(["mock", "--host", "127.0.0.1", "--port", &port.to_string()]);
-        command.arg(npm().join("@octokit/openapi/generated/api.github.com.json"));
+        command.args(["mock", "--errors", "--host", "127.0.0.1", "--port", &port.to_string()]);
+        command.arg(description(folder)?);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
         let prism = Self { child: command.spawn()?, url: format!("http://127.0.0.1:{port}") };
         // It reads a description of 811 paths first.
@@ -215,6 +216,25 @@ impl Prism {
         }
         Ok(prism)
     }
+
+    /// The status of a request that we would not send.
+    async fn status_of(&self, path: &str, body: &Value) -> Result<u16, Failed> {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let request = client.post(format!("{}{path}", self.url)).bearer_auth("ghp_for_a_test").json(body);
+        Ok(request.send().await?.status().as_u16())
+    }
+}
+
+/// GitHub's description, without the one example of ours that it contradicts itself: a team among an environment's reviewers.
+fn description(folder: &Path) -> Result<PathBuf, Failed> {
+    let text = std::fs::read(npm().join("@octokit/openapi/generated/api.github.com.json"))?;
+    let mut description: Value = serde_json::from_slice(&text)?;
+    let reviewers = description.pointer_mut("/components/examples/pending-deployment-items/value/0/reviewers");
+    let reviewers = reviewers.and_then(Value::as_array_mut).ok_or("the description has no such example any more")?;
+    reviewers.retain(|reviewer| reviewer["type"] != "Team");
+    let path = folder.join("description.json");
+    std::fs::write(&path, description.to_string())?;
+    Ok(path)
 }
 
 fn calls_are_what_github_describes() -> Result<Completion, Failed> {
@@ -242,6 +262,31 @@ fn calls_are_what_github_describes() -> Result<Completion, Failed> {
         assert!(github.workflow_run(1).await?.id > 0);
         github.ensure_dispatch("promote.yml", "main", Map::new(), "a-token").await?;
         assert!(github.rate_limit().await?.limit > 0);
+        // The mock judges: the same calls with a field left out, of another type, or with a word that is none.
+        for (path, right, wrong) in [
+            ("/repos/lab/shop/deployments", json!({ "ref": "main" }), json!({ "task": "deploy" })),
+            ("/repos/lab/shop/deployments", json!({ "ref": "main" }), json!({ "ref": 7 })),
+            ("/repos/lab/shop/deployments/1/statuses", json!({ "state": "success" }), json!({ "state": "fine" })),
+            ("/repos/lab/shop/statuses/main", json!({ "state": "success" }), json!({ "context": "a" })),
+            ("/repos/lab/shop/actions/workflows/a.yml/dispatches", json!({ "ref": "main" }), json!({})),
+            (
+                "/repos/lab/shop/actions/runs/1/pending_deployments",
+                json!({ "environment_ids": [1], "state": "approved", "comment": "read" }),
+                json!({ "environment_ids": [1], "state": "approved" }),
+            ),
+        ] {
+            let (taken, refused) = (prism.status_of(path, &right).await?, prism.status_of(path, &wrong).await?);
+            assert!((200..300).contains(&taken) && refused == 422, "{path}: {taken}, {refused}");
+        }
+        // And a refusal reaches us as one, with what GitHub says.
+        let wrong = CommitStatus {
+            state: "fine".to_owned(),
+            context: "promotion/staging".to_owned(),
+            description: None,
+            target_url: None,
+        };
+        let refused = github.ensure_commit_status("main", &wrong).await.expect_err("refused");
+        assert!(matches!(refused, Error::Refused { status: 422, .. }), "{refused}");
         Ok(Completion::Completed)
     })
 }

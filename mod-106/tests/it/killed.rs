@@ -1,4 +1,4 @@
-//! `mod-106 promote` and `rollback`, killed with SIGKILL at random points, again and again, against a running server.
+//! `mod-106 promote` and `rollback`, killed with SIGKILL or stopped with Ctrl-C at random points, again and again, against a running server.
 //!
 //! After each kill and the same command once more, the model must stand as if nothing had happened: compared with a model in this
 //! file that knows nothing of journals. `MOD106_PROMOTION_KILLS` says how often (the bench asks for a thousand), and
@@ -29,6 +29,8 @@ struct Figures {
     between: u32,
     /// Killed after everything was done.
     after: u32,
+    /// Of all these, stopped by Ctrl-C between two steps, and not in the middle of one.
+    stopped: u32,
     inconsistent: u32,
     promoted_twice: u32,
     operations: u32,
@@ -58,7 +60,7 @@ pub(crate) fn a_killed_promotion_ends_as_if_it_had_not_been() -> Result<(), Fail
     if figures.inconsistent + figures.promoted_twice > 0 {
         return Err(format!("{figures:?}").into());
     }
-    if figures.between == 0 {
+    if figures.between == 0 || figures.stopped == 0 {
         return Err(format!("no kill met an operation in the middle, so nothing was tried: {figures:?}").into());
     }
     Ok(())
@@ -156,11 +158,17 @@ impl Story {
             let mut child = self.command(step, version, champion)?.spawn()?;
             std::thread::park_timeout(length.mul_f64(random.f64() * 1.1));
             let ran = child.try_wait()?.is_none();
-            child.kill()?;
-            child.wait()?;
+            let gently = random.u8(0..3) == 0;
+            if gently {
+                Command::new("kill").args(["-INT", &child.id().to_string()]).stderr(Stdio::null()).status()?;
+            } else {
+                child.kill()?;
+            }
+            let ended = child.wait()?;
             if ran {
                 figures.kills += 1;
-                self.classify(&before, figures)?;
+                figures.stopped += u32::from(ended.code() == Some(130));
+                self.classify(&before, gently && ended.code().is_some(), figures)?;
             }
         }
         let started = Instant::now();
@@ -217,8 +225,12 @@ impl Story {
     }
 
     /// Where a kill met the operation; whatever it was, there must still be a champion if there was one.
-    fn classify(&self, before: &BTreeMap<Slot, u64>, figures: &mut Figures) -> Result<(), Failed> {
+    fn classify(&self, before: &BTreeMap<Slot, u64>, cleaned: bool, figures: &mut Figures) -> Result<(), Failed> {
         let moment = self.moment()?;
+        if let Some(lease) = moment.lease.as_ref().filter(|_| cleaned) {
+            figures.inconsistent += 1;
+            figures.first_complaint.get_or_insert(format!("after Ctrl-C the lease is still there: {lease:?}"));
+        }
         let champion = moment.aliases.get(Slot::Champion).map(|version| version.0);
         let (old, new) = (before.get(&Slot::Champion).copied(), self.expected.get(&Slot::Champion).copied());
         if champion != old && champion != new {

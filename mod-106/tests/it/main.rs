@@ -23,6 +23,8 @@
 //! | `notebooks` | lab 3's notebooks, with the official Python client |
 //! | `alerts` | receivers that misbehave, and the real Alertmanager |
 //! | `github` | GitHub, from a fake that loses answers and from prism |
+//! | `pipeline` | the lab's workflows, step by step as a runner takes them: their command lines, their files, what they do |
+//! | `refusals` | what `promote`, `approve`, `rollback`, `audit` and `workflow` make of bad input |
 //! | `killed` | promotions and rollbacks, killed at random points |
 
 #![expect(
@@ -43,7 +45,9 @@ mod logging;
 mod notebooks;
 mod observability;
 mod peer;
+mod pipeline;
 mod quiz;
+mod refusals;
 mod registry;
 mod scripted;
 mod server_parity;
@@ -109,6 +113,8 @@ const SCRIPTED: &[ScriptedCase] = &[
     ("alerts-keep-secrets-secret", alerts::alerts_keep_secrets_secret),
     ("a-storm-becomes-a-summary-and-its-end", alerts::a_storm_becomes_a_summary_and_its_end),
     ("a-killed-promotion-ends-as-if-it-had-not-been", killed::a_killed_promotion_ends_as_if_it_had_not_been),
+    ("bad-input-is-named-with-the-way-out", refusals::bad_input_is_named_with_the_way_out),
+    ("ctrl-c-leaves-nothing-behind", refusals::ctrl_c_leaves_nothing_behind),
 ];
 
 fn main() -> ExitCode {
@@ -142,6 +148,7 @@ fn main() -> ExitCode {
             .chain(observability::trials())
             .chain(quiz::trials())
             .chain(github::trials())
+            .chain(pipeline::trials())
             .collect(),
     );
     for target in targets {

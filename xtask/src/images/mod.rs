@@ -37,6 +37,7 @@ const ENVIRONMENTS: &[Environment] = &[
     },
     Environment { name: "mlflow-3", lock: "mod-106/tests/requirements-mlflow-3.txt" },
     Environment { name: "workflows", lock: "mod-106/tests/requirements-workflows.txt" },
+    Environment { name: "promotion", lock: "mod-106/labs/lab-2-promotion-pipeline/solution/requirements.txt" },
     Environment { name: "notebooks", lock: "mod-106/tests/requirements-notebooks.txt" },
     Environment { name: "feast", lock: "mod-106/tests/requirements-feast.txt" },
     Environment { name: "scipy", lock: "mod-106/tests/requirements-scipy.txt" },
