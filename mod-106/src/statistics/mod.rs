@@ -4,6 +4,7 @@
 //! | Room | What it holds |
 //! |---|---|
 //! | `order` | sorting numbers, and quantiles of what is sorted |
+//! | `counting` | sorting numbers that repeat |
 //! | `kolmogorov` | the distributions of the Kolmogorov–Smirnov statistic, exact and for large samples |
 //! | `ks` | the two-sample Kolmogorov–Smirnov test |
 //! | `chi_squared` | χ² of contingency tables, central and non-central distribution |
@@ -20,6 +21,7 @@
 pub mod bins;
 pub mod chi_squared;
 pub mod correction;
+mod counting;
 pub mod divergence;
 pub mod interval;
 pub mod kolmogorov;

@@ -43,13 +43,17 @@ fn clamped(reference: &[f64], current: &[f64], floor: f64, ceiling: f64) -> Opti
     let mut area = 0.0;
     let mut last = reference[0].min(current[0]).clamp(floor, ceiling);
     while i < m || j < n {
-        let from_reference = j == n || (i < m && reference[i] <= current[j]);
-        let value = if from_reference { reference[i] } else { current[j] }.clamp(floor, ceiling);
-        if value > last {
-            area += (i as f64 * per_reference - j as f64 * per_current).abs() * (value - last);
-            last = value;
-        }
-        if from_reference { i += 1 } else { j += 1 }
+        let value = match (reference.get(i), current.get(j)) {
+            (Some(one), Some(two)) => one.min(*two),
+            (Some(rest), None) | (None, Some(rest)) => *rest,
+            (None, None) => break,
+        };
+        let here = value.clamp(floor, ceiling);
+        area += (i as f64 * per_reference - j as f64 * per_current).abs() * (here - last);
+        last = here;
+        // Values that repeat are passed over together.
+        i += reference[i..].iter().take_while(|other| **other == value).count();
+        j += current[j..].iter().take_while(|other| **other == value).count();
     }
     Some(area)
 }
