@@ -6,6 +6,7 @@ pub mod incident;
 pub mod inference;
 pub mod inference_log;
 pub mod instrument;
+pub mod multivariate;
 pub mod online;
 pub mod profile;
 pub mod statistics;
