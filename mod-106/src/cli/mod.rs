@@ -24,6 +24,7 @@ pub mod runs;
 pub mod serve;
 pub mod users;
 pub mod validate;
+mod validate_reports;
 pub mod workflow;
 
 use crate::{client, promotion};
@@ -131,6 +132,12 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     }
     if let Some(error) = error.downcast_ref::<validate::NotPassed>() {
         return ExitCode::from(error.exit_code());
+    }
+    if error.is::<validate::Interrupted>() {
+        return ExitCode::from(validate::INTERRUPTED);
+    }
+    if error.is::<validate_reports::Unwritable>() {
+        return ExitCode::from(2);
     }
     if let Some(error) = error.downcast_ref::<crate::validation::Error>() {
         return validate::exit_code(error);

@@ -1,19 +1,22 @@
 //! `mod-106 validate`: data, and a model's predictions on them, against a spec.
 //!
-//! The verdict is the exit code. Reports are written whole or not at all, and after Ctrl-C not at all.
+//! The verdict is the exit code. Reports are written whole or not at all, and after Ctrl-C not at all; `validate_reports` does it. What
+//! fails afterwards, such as a server that is away, takes nothing back.
 
 use super::connection::Connection;
 use super::output::Output;
+use super::validate_reports as reports;
 use crate::alerts::{Config, Dispatcher, Options};
 use crate::client::{ArtifactPath, Batch, Client, MOST_METRICS, Metric, ModelName, RunId, Tag, VersionNumber};
-use crate::documents;
 use crate::validation::outcome::{Outcome, Verdict};
 use crate::validation::read::Watch;
 use crate::validation::{Error, Settings, report, spec, validate};
 use anyhow::Context;
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
+use std::future::Future;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +26,7 @@ const EXIT_CODES: &str = "\
 Data and models that the spec names are looked for beside it.
 
 Exit codes: 0 passed · 1 failed · 2 the spec or the data are malformed · 3 the server could not be reached · 4 inconclusive: too \
-few data to tell";
+few data to tell · 130 stopped by Ctrl-C";
 
 /// `mod-106 validate …`
 #[derive(Debug, clap::Args)]
@@ -69,11 +72,19 @@ impl NotPassed {
     }
 }
 
+/// Ctrl-C, once there was a verdict.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped")]
+pub struct Interrupted;
+
+/// As shells say that a program ended by Ctrl-C.
+pub(super) const INTERRUPTED: u8 = 130;
+
 /// The exit code of a validation that came to no verdict.
 pub(super) fn exit_code(error: &Error) -> ExitCode {
     match error {
         Error::Spec { .. } | Error::Data { .. } | Error::Io { .. } | Error::Memory { .. } => ExitCode::from(2),
-        Error::Stopped => ExitCode::FAILURE,
+        Error::Stopped => ExitCode::from(INTERRUPTED),
     }
 }
 
@@ -85,25 +96,43 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let alerts = arguments.alerts.as_deref().map(Config::read).transpose()?;
     // A server that is named wrongly is found out before an hour of reading.
     let server = arguments.log_to_run.as_ref().map(|_| arguments.connection.open()).transpose()?;
-    let outcome = watched(arguments.spec.clone(), arguments.memory_limit).await?;
+    let folder = arguments.report.as_deref();
+    folder.map_or(Ok(()), reports::can_be_written)?;
+    let outcome = watched(arguments.spec.clone(), arguments.memory_limit).await;
+    let outcome = outcome.inspect_err(|_| folder.into_iter().for_each(reports::say_what_is_old))?;
     let reports = render(&outcome);
-    if let Some(folder) = &arguments.report {
-        let files = reports.iter().map(|(name, text)| (folder.join(name), text.clone().into_bytes()));
-        documents::write_all(&files.collect::<Vec<_>>())?;
-    }
+    let written = folder.map_or(Ok(()), |folder| reports::write(folder, &reports));
+    // A verdict that took an hour is said, also when the disk is full.
     show(&outcome, arguments.connection.output())?;
-    if let (Some((client, _)), Some(run)) = (&server, &arguments.log_to_run) {
-        log(client, run, &outcome, &reports).await?;
-        if let (Some(model), Some(version)) = (&arguments.model, arguments.version) {
-            for tag in tags(&outcome, &reports) {
-                client.set_version_tag(model, version, &tag).await?;
-            }
-        }
-    }
+    written?;
+    let logged = match (&server, &arguments.log_to_run) {
+        (Some((client, _)), Some(run)) => unless_interrupted(log(client, run, &arguments, &outcome, &reports)).await,
+        _ => Ok(()),
+    };
+    // Whoever minds is told, also when the tracking server is away.
     if let Some(config) = &alerts {
-        send_alerts(config, &outcome).await?;
+        unless_interrupted(send_alerts(config, &outcome)).await?;
     }
+    logged.map_err(|error| error.context(not_logged(&arguments)))?;
     judge(&outcome)
+}
+
+/// What became of the reports that the server did not take, and how to give them to it later.
+fn not_logged(arguments: &Arguments) -> String {
+    let kept = match &arguments.report {
+        Some(folder) => format!("the reports are in {}", folder.display()),
+        None => "the reports are not kept elsewhere (--report FOLDER keeps them)".to_owned(),
+    };
+    let again = "when the server answers, the same command logs them again";
+    format!("not everything was logged; {kept}, and {again}")
+}
+
+/// Work until Ctrl-C.
+async fn unless_interrupted<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::select! {
+        done = work => done,
+        Ok(()) = tokio::signal::ctrl_c() => Err(Interrupted.into()),
+    }
 }
 
 /// Alerts by the spec's owners and severities. That somebody was not reached changes no verdict; it is said.
@@ -137,7 +166,7 @@ async fn watched(path: PathBuf, memory_limit: u64) -> anyhow::Result<Outcome> {
     let watch = screen.clone();
     let work = tokio::task::spawn_blocking(move || -> Result<Outcome, Error> {
         let shown = path.display().to_string();
-        let yaml = std::fs::read_to_string(&path).map_err(|error| Error::Io { path: path.clone(), error })?;
+        let yaml = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
         let spec = spec::parse(&shown, &yaml)?;
         let settings = Settings { spec_path: &path, memory_limit, now: jiff::Timestamp::now() };
         validate(&spec, &yaml, settings, &*watch)
@@ -154,7 +183,21 @@ async fn watched(path: PathBuf, memory_limit: u64) -> anyhow::Result<Outcome> {
         }
     };
     screen.bar.finish_and_clear();
-    Ok(done.context("the validation broke off")??)
+    let outcome = done.context("the validation broke off")??;
+    // Also when it was done before it looked up.
+    if screen.stopped() { Err(Error::Stopped.into()) } else { Ok(outcome) }
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    let shown = path.display().to_string();
+    match error.kind() {
+        ErrorKind::NotFound => Error::spec(shown, "there is no such spec", "name a YAML file"),
+        ErrorKind::IsADirectory => Error::spec(shown, "this is a folder, not a spec", "name a YAML file in it"),
+        ErrorKind::InvalidData => {
+            Error::spec(shown, "the spec is not UTF-8", "convert it: `iconv -f ORIGINAL -t UTF-8`")
+        }
+        _ => Error::io(path)(error),
+    }
 }
 
 /// Shows where the work is; does not when nobody looks.
@@ -219,8 +262,14 @@ fn show(outcome: &Outcome, output: Output) -> anyhow::Result<()> {
     output.done(outcome, &summary)
 }
 
-/// Artifacts, metrics and tags of the run.
-async fn log(client: &Client, run: &RunId, outcome: &Outcome, reports: &[(&str, String)]) -> anyhow::Result<()> {
+/// Artifacts, metrics and tags of the run, and the tags of the model version.
+async fn log(
+    client: &Client,
+    run: &RunId,
+    arguments: &Arguments,
+    outcome: &Outcome,
+    reports: &[(&str, String)],
+) -> anyhow::Result<()> {
     let root = client.artifact_root(run).await?;
     for (name, text) in reports {
         let path = ArtifactPath::parse(format!("validation/{name}"))?;
@@ -245,6 +294,11 @@ async fn log(client: &Client, run: &RunId, outcome: &Outcome, reports: &[(&str, 
         client.log_batch(run, &Batch { metrics, ..Batch::default() }).await?;
     }
     client.log_batch(run, &Batch { tags: &tags(outcome, reports), ..Batch::default() }).await?;
+    if let (Some(model), Some(version)) = (&arguments.model, arguments.version) {
+        for tag in tags(outcome, reports) {
+            client.set_version_tag(model, version, &tag).await?;
+        }
+    }
     Ok(())
 }
 

@@ -28,7 +28,9 @@ pub(super) fn budgets(
     let mut expectations = Vec::new();
     for spec in specs {
         let spent = match &spec.subject {
-            BudgetSubject::Quantile { column, quantile } => of_column(current, column, *quantile, memory_limit, watch)?,
+            BudgetSubject::Quantile { column, quantile } => {
+                of_column(current, (column, *quantile, spec.limit), memory_limit, watch)?
+            }
             BudgetSubject::Size { path } => Spent {
                 subject: format!("size of {path}"),
                 value: size(&folder.join(path)).map_err(|error| (Verdict::Error, format!("{path}: {error}"))),
@@ -77,7 +79,12 @@ fn decide(spec: &BudgetSpec, spent: Spent) -> (Budget, Expectation) {
     (Budget { id, subject: spent.subject, spent: value, limit, unit, verdict }, expectation)
 }
 
-fn of_column(current: &Source, column: &str, share: f64, memory_limit: u64, watch: &dyn Watch) -> Result<Spent, Error> {
+fn of_column(
+    current: &Source,
+    (column, share, limit): (&str, f64, f64),
+    memory_limit: u64,
+    watch: &dyn Watch,
+) -> Result<Spent, Error> {
     let subject = format!("p{} of {column}", number(share * 100.0));
     let failed = |verdict, why: String| {
         Ok(Spent { subject: subject.clone(), value: Err((verdict, why)), precision: Precision::Exact })
@@ -96,11 +103,29 @@ fn of_column(current: &Source, column: &str, share: f64, memory_limit: u64, watc
         let why = format!("{subject}: {} values are too few; at least {} are needed", sample.n, number(needed));
         return failed(Verdict::Inconclusive, why);
     }
-    let value = match &sample.values {
-        Values::Numbers(values) => quantile(values, share).unwrap_or(f64::NAN),
+    let at = |share: f64| match &sample.values {
+        Values::Numbers(values) => quantile(values, share.clamp(0.0, 1.0)).unwrap_or(f64::NAN),
         Values::Categories(_) => f64::NAN,
     };
-    Ok(Spent { subject, value: Ok(value), precision: sample.precision })
+    let value = at(share);
+    let Precision::Sketched { sketch, .. } = &sample.precision else {
+        return Ok(Spent { subject, value: Ok(value), precision: Precision::Exact });
+    };
+    // A rank that may be off leaves room for every value between two ranks; the ends are known.
+    let (low, high) = (share - sample.error(), share + sample.error());
+    let low = if low <= 0.0 { sample.facts.min.unwrap_or(value) } else { at(low) };
+    let high = if high >= 1.0 { sample.facts.max.unwrap_or(value) } else { at(high) };
+    let precision = Precision::Sketched { error: (high - value).max(value - low), sketch: sketch.clone() };
+    if low <= limit && limit < high {
+        let why = format!(
+            "{subject} lies between {} and {}, and may be {}: measure it exactly, with more memory",
+            number(low),
+            number(high),
+            number(limit)
+        );
+        return Ok(Spent { subject, value: Err((Verdict::Inconclusive, why)), precision });
+    }
+    Ok(Spent { subject, value: Ok(value), precision })
 }
 
 /// Bytes of a file, or of all files below a folder.

@@ -80,12 +80,7 @@ fn one(
     let wanted = pair.listed.and_then(|listed| listed.method);
     let mut numbers = pair.shape == Shape::Numbers;
     let distinct = before.facts.distinct.unwrap_or(f64::INFINITY);
-    if pair.listed.is_none()
-        && !numbers
-        && distinct > 1000.0
-        && distinct > 0.5 * before.n as f64
-        && before.error() == 0.0
-    {
+    if pair.listed.is_none() && !numbers && distinct > 1000.0 && distinct > 0.5 * before.n as f64 {
         return Err(format!(
             "`{}` was not compared: nearly every value is another one, as of an identifier; list it under `drift.columns` to compare it",
             pair.name
@@ -165,7 +160,9 @@ fn automatic<'a>(spec: &DriftSpec, reference: &'a Source, current: &Source, note
             continue;
         }
         let Some(after) = current.column(&field.name) else {
-            notes.push(format!("`{}` was not compared: the current data have no such column", field.name));
+            if !current.has(&field.name) {
+                notes.push(format!("`{}` was not compared: the current data have no such column", field.name));
+            }
             continue;
         };
         let kinds = [field.kind, current.fields[after].kind];

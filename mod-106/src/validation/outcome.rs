@@ -229,11 +229,14 @@ pub struct Interval {
 pub enum Precision {
     /// Every value.
     Exact,
-    /// A sketch of them; the true statistic lies within `error` of the one given, with 99 % confidence.
+    /// A sketch of them. What all of them would give lies within `error` of what is given, as surely as the sketches' own bounds
+    /// hold: KLL's with 99 % for each side that is sketched, those of frequent items always. Each method carries them through to
+    /// its effect: Kolmogorov–Smirnov's D by the triangle inequality, tables of counts bin by bin, in the bins that are
+    /// shown, and W₁ with the reference's quartiles taken for right.
     Sketched {
-        /// In the statistic's own unit.
+        /// Of drift, in the unit of the effect; of a budget, in the budget's.
         error: f64,
-        /// `KLL k=1000`, `frequent items`, `HyperLogLog`.
+        /// `KLL k=1000` or `frequent items`.
         sketch: String,
     },
 }
@@ -262,9 +265,9 @@ pub struct Dataset {
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// `boolean`, `integer`, `float`, `text`, `timestamp` or `other`.
+    /// `boolean`, `integer`, `float`, `text`, `timestamp`, or `other` of a nested column, which nothing looks into.
     pub kind: String,
-    /// What was counted, when some expectation looked at this column.
+    /// What was counted, when some expectation or the search for drift looked at this column.
     pub facts: Option<Facts>,
 }
 
@@ -287,8 +290,11 @@ pub struct Facts {
     pub max: Option<f64>,
     /// Of numbers, the mean of the finite ones.
     pub mean: Option<f64>,
-    /// How many different values there are, where that was counted; estimated by HyperLogLog.
+    /// How many different values there are, nulls and NaN left out.
     pub distinct: Option<f64>,
+    /// How far `distinct` may be off, with 95 % confidence, where HyperLogLog estimated it; absent where it was counted.
+    #[serde(default)]
+    pub distinct_error: Option<f64>,
 }
 
 /// A budget.

@@ -6,11 +6,12 @@ use super::error::Error;
 use super::measure::breaks::{self, Measured};
 use super::measure::facts::FactCount;
 use super::measure::repeats;
-use super::outcome::{Column, Counts, Dataset, Expectation, Outcome, Side, VERSION};
+use super::outcome::{Column, Counts, Dataset, Drift, DriftColumn, Expectation, Outcome, Side, VERSION};
 use super::read::{Source, Watch, hex};
-use super::spec::{Check, Expected, Spec};
+use super::spec::{BudgetSubject, Check, Expected, Spec};
 use super::{budgets, performance, signature};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// What a validation is done with.
@@ -33,7 +34,11 @@ pub fn validate(spec: &Spec, yaml: &str, settings: Settings<'_>, watch: &dyn Wat
     let folder = settings.spec_path.parent().unwrap_or(Path::new(""));
     let current = Source::open(&spec.current, folder, watch)?;
     let reference = spec.reference.as_ref().map(|source| Source::open(source, folder, watch)).transpose()?;
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = std::iter::once(&current)
+        .chain(&reference)
+        .flat_map(|source| source.nested.iter().map(|it| it.note(source)))
+        .collect();
+    refuse_nested(spec, &current, reference.as_ref())?;
     let mut facts = Vec::new();
     let mut expectations = quality(spec, &current, reference.as_ref(), settings, watch, &mut facts)?;
     let mut drift = None;
@@ -69,7 +74,7 @@ pub fn validate(spec: &Spec, yaml: &str, settings: Settings<'_>, watch: &dyn Wat
         duration_seconds: started.elapsed().as_secs_f64(),
         verdict: Outcome::decide(&expectations),
         counts: Counts::of(&expectations),
-        datasets: datasets.map(|(side, source)| dataset(side, source, &facts)).collect(),
+        datasets: datasets.map(|(side, source)| dataset(side, source, &facts, drift.as_ref())).collect(),
         expectations,
         drift,
         performance,
@@ -77,6 +82,34 @@ pub fn validate(spec: &Spec, yaml: &str, settings: Settings<'_>, watch: &dyn Wat
         signature: fit,
         notes,
     })
+}
+
+/// A nested column may be there, but nothing can be said of its values.
+fn refuse_nested(spec: &Spec, current: &Source, reference: Option<&Source>) -> Result<(), Error> {
+    for expected in &spec.expectations {
+        let Some(source) = (if expected.on == Side::Current { Some(current) } else { reference }) else { continue };
+        match &expected.check {
+            // All columns: nested ones among them.
+            Check::Duplicates { columns, .. } if columns.is_empty() => {
+                source.nested.iter().try_for_each(|nested| source.refuse_nested(&nested.name))?;
+            }
+            Check::Duplicates { columns, .. } => columns.iter().try_for_each(|name| source.refuse_nested(name))?,
+            check => check.column().map_or(Ok(()), |name| source.refuse_nested(name))?,
+        }
+    }
+    for column in spec.drift.iter().flat_map(|drift| drift.columns.iter().flatten()) {
+        reference.map_or(Ok(()), |source| source.refuse_nested(&column.column))?;
+        current.refuse_nested(&column.column)?;
+    }
+    if let Some(asked) = &spec.performance {
+        let names = [Some(&asked.label), asked.prediction.as_ref(), asked.score.as_ref()];
+        names.into_iter().flatten().chain(&asked.slices).try_for_each(|name| current.refuse_nested(name))?;
+    }
+    let mut quantiles = spec.budgets.iter().filter_map(|budget| match &budget.subject {
+        BudgetSubject::Quantile { column, .. } => Some(column),
+        _ => None,
+    });
+    quantiles.try_for_each(|column| current.refuse_nested(column))
 }
 
 /// Facts of a column of one side.
@@ -124,15 +157,28 @@ fn repeated(check: &Check, source: &Source, memory_limit: u64, watch: &dyn Watch
     repeats::measure(source, &columns, skip_nulls, memory_limit, watch).map(|breaks| Some(Measured::Breaks(breaks)))
 }
 
-fn dataset(side: Side, source: &Source, facts: &[SideFacts]) -> Dataset {
-    let of = |index: usize| {
-        facts.iter().find(|(of, column, _)| *of == side && *column == index).map(|(_, _, count)| count.facts())
-    };
-    let columns = source.fields.iter().enumerate().map(|(index, field)| Column {
-        name: field.name.clone(),
-        kind: field.kind.word().to_owned(),
-        facts: of(index),
-    });
+fn dataset(side: Side, source: &Source, facts: &[SideFacts], drift: Option<&Drift>) -> Dataset {
+    let here = facts.iter().filter(|(of, ..)| *of == side);
+    let asked: HashMap<usize, &FactCount> = here.map(|(_, column, count)| (*column, count)).collect();
+    let of_drift =
+        |column: &DriftColumn| if side == Side::Current { column.current.clone() } else { column.reference.clone() };
+    let compared: HashMap<&str, &DriftColumn> =
+        drift.iter().flat_map(|drift| &drift.columns).map(|column| (column.column.as_str(), column)).collect();
+    let mut columns: Vec<Column> = (source.fields.iter().enumerate())
+        .map(|(index, field)| Column {
+            name: field.name.clone(),
+            kind: field.kind.word().to_owned(),
+            // What drift counted is counted exactly, unless it did not fit into memory.
+            facts: compared
+                .get(field.name.as_str())
+                .map(|column| of_drift(column))
+                .or_else(|| asked.get(&index).map(|count| count.facts())),
+        })
+        .collect();
+    for nested in &source.nested {
+        let column = Column { name: nested.name.clone(), kind: "other".to_owned(), facts: None };
+        columns.insert(nested.place.min(columns.len()), column);
+    }
     Dataset {
         side,
         path: source.given.clone(),
@@ -140,6 +186,6 @@ fn dataset(side: Side, source: &Source, facts: &[SideFacts]) -> Dataset {
         bytes: source.bytes,
         digest: source.digest.clone(),
         rows: source.rows,
-        columns: columns.collect(),
+        columns,
     }
 }

@@ -50,13 +50,18 @@ pub(super) fn signature(
             None => Facts::default(),
         };
         let kind = column.map(|column| current.fields[column].kind);
-        let (verdict, why) = judge(&input.kind, kind, &facts, required);
-        let (expected, found) = (input.kind.clone(), kind.map(|kind| kind.word().to_owned()));
+        let nested = current.nested.iter().find(|nested| nested.name == name);
+        let (verdict, why) = match nested {
+            Some(nested) => (Verdict::Error, format!("the data hold {}, which is not looked into", nested.holds)),
+            None => judge(&input.kind, kind, &facts, required),
+        };
+        let found = nested.map(|_| "other").or(kind.map(Kind::word)).map(str::to_owned);
+        let expected = input.kind.clone();
         fields.push(SignatureField { name, expected, found, required, verdict, why });
     }
     let known = |name: &String| inputs.iter().any(|input| input.name.as_ref() == Some(name));
-    let unknown_columns: Vec<String> =
-        current.fields.iter().map(|field| field.name.clone()).filter(|name| !known(name)).collect();
+    let all = current.fields.iter().map(|field| &field.name).chain(current.nested.iter().map(|nested| &nested.name));
+    let unknown_columns: Vec<String> = all.filter(|name| !known(name)).cloned().collect();
     let worst = [Verdict::Failed, Verdict::Error]
         .into_iter()
         .find(|verdict| fields.iter().any(|field| field.verdict == *verdict));

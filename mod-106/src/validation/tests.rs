@@ -210,6 +210,43 @@ fn what_does_not_fit_is_sketched_and_says_so() {
 }
 
 #[test]
+fn every_method_says_how_far_a_sketch_may_be_off() {
+    for (method, shift) in [("ks", 0.0), ("psi", 0.2), ("psi", 1.0), ("jensen_shannon", 0.5), ("wasserstein", 0.3)] {
+        let (reference, current) = (column(60_000, 3, 0.0, true), column(50_000, 4, shift, true));
+        let exact = drift_of(method, &reference, &current, 1 << 30).drift.unwrap().columns.remove(0);
+        let sketched = drift_of(method, &reference, &current, 100_000).drift.unwrap().columns.remove(0);
+        let Precision::Sketched { error, .. } = sketched.precision else { panic!("{:?}", sketched.precision) };
+        let gap = (exact.effect.unwrap() - sketched.effect.unwrap()).abs();
+        assert!(gap <= error && error < 0.1 + 0.3 * exact.effect.unwrap(), "{method} {shift}: {gap} {error}");
+        assert!(sketched.p_value >= exact.p_value, "{method} {shift}: {:?} {:?}", sketched.p_value, exact.p_value);
+        // Different values: counted, and estimated.
+        let (counted, estimated) = (exact.reference.distinct.unwrap(), sketched.reference.distinct.unwrap());
+        let off = sketched.reference.distinct_error.unwrap();
+        assert_eq!((counted, exact.reference.distinct_error), (60_001.0, None));
+        assert!((counted - estimated).abs() <= off && off < 2_500.0, "{estimated} ± {off}");
+    }
+}
+
+#[test]
+fn a_budget_that_a_sketch_cannot_settle_is_inconclusive() {
+    let data = column(50_000, 5, 10.0, false);
+    let spent = |max: f64, memory_limit: u64| {
+        let yaml = format!("suite: s\ncurrent: a.csv\nbudgets: [{{ id: q, column: x, quantile: 0.9, max: {max} }}]\n");
+        outcome(&yaml, &[("a.csv", &data)], memory_limit).unwrap().expectations.remove(0)
+    };
+    let exact = spent(12.0, 1 << 30);
+    let value = exact.measured.unwrap();
+    let roomy = spent(12.0, 100_000);
+    let Precision::Sketched { error, .. } = roomy.precision else { panic!("{roomy:?}") };
+    assert!((roomy.measured.unwrap() - value).abs() <= error && error < 0.2, "{roomy:?}");
+    assert_eq!((exact.verdict, roomy.verdict), (Verdict::Passed, Verdict::Passed));
+    let close = spent(value + error / 4.0, 100_000);
+    assert_eq!(close.verdict, Verdict::Inconclusive);
+    assert!(close.why.contains("with more memory"), "{}", close.why);
+    assert_eq!(spent(10.0, 100_000).verdict, Verdict::Failed);
+}
+
+#[test]
 fn constants_and_new_categories_have_verdicts() {
     let yaml = "suite: s\nreference: r.csv\ncurrent: c.csv\ndrift: {}\n";
     let file = |rows: &[(&str, usize)]| {

@@ -17,7 +17,8 @@
 //! | `observability` | Prometheus in front of our server: rules, dashboard, figures |
 //! | `quiz` | the quiz on a terminal, killed and resumed, and what its program does not hold |
 //! | `workflows` | the dry run's reports, and the lab's workflows before other judges |
-//! | `statistics` | our statistics beside scipy's, statsmodels' and scikit-learn's |
+//! | `statistics` `performance` | our statistics and metrics beside scipy's, statsmodels' and scikit-learn's |
+//! | `bad_input` | `validate` on what real folders hold: every refusal says where, and what next |
 //! | `scripted` | a server that answers from a script |
 //! | `wire` `logging` `tls` | the tests on scripted servers |
 //! | `notebooks` | lab 3's notebooks, with the official Python client |
@@ -35,6 +36,7 @@
 mod accounts;
 mod alerts;
 mod artifacts;
+mod bad_input;
 mod command;
 mod documents;
 mod expressions;
@@ -45,6 +47,7 @@ mod logging;
 mod notebooks;
 mod observability;
 mod peer;
+mod performance;
 mod pipeline;
 mod quiz;
 mod refusals;
@@ -140,7 +143,8 @@ fn main() -> ExitCode {
         trials
             .chain(scripted)
             .chain([server_parity::trial(), alerts::alertmanager_trial(), notebooks::trial()])
-            .chain([statistics::trial()])
+            .chain([statistics::trial(), performance::trial()])
+            .chain(bad_input::trials())
             .chain(expressions::trials())
             .chain(workflows::trials())
             .chain(feast::trials())

@@ -4,7 +4,9 @@
 use super::target::labs;
 use fastrand::Rng;
 use libtest_mimic::{Completion, Failed, Trial};
-use mod_106::statistics::{chi_squared, correction, divergence, interval, kolmogorov, ks, order, roc, wasserstein};
+use mod_106::statistics::{
+    bins, chi_squared, correction, divergence, interval, kolmogorov, ks, order, roc, wasserstein,
+};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -13,36 +15,38 @@ const SCRIPT: &str = include_str!("python/statistics_peer.py");
 const TOLERANCE: f64 = 1e-9;
 
 /// A question, and what we answer.
-struct Question {
-    asked: Value,
-    ours: Vec<f64>,
+pub(crate) struct Question {
+    pub(crate) asked: Value,
+    pub(crate) ours: Vec<f64>,
 }
 
 pub(crate) fn trial() -> Trial {
-    Trial::ignorable_test("statistics::agree-with-scipy", || {
-        let python = labs().join("scipy/bin/python");
-        if !python.exists() {
-            let reason = "no target/labs/scipy; `cargo xtask images --process` makes it";
-            return Ok(Completion::ignored_with(reason));
+    Trial::ignorable_test("statistics::agree-with-scipy", || agree(&questions()))
+}
+
+/// Asks Python the same questions.
+pub(crate) fn agree(questions: &[Question]) -> Result<Completion, Failed> {
+    let python = labs().join("scipy/bin/python");
+    if !python.exists() {
+        let reason = "no target/labs/scipy; `cargo xtask images --process` makes it";
+        return Ok(Completion::ignored_with(reason));
+    }
+    let answers = answers(&python, questions)?;
+    let mut differences: Vec<String> = Vec::new();
+    for (question, theirs) in questions.iter().zip(&answers) {
+        let same = question.ours.len() == theirs.len()
+            && question.ours.iter().zip(theirs).all(|(ours, theirs)| close(*ours, *theirs));
+        if !same {
+            let asked: String = question.asked.to_string().chars().take(300).collect();
+            differences.push(format!("{asked}\n  ours:   {:?}\n  theirs: {theirs:?}", question.ours));
         }
-        let questions = questions();
-        let answers = answers(&python, &questions)?;
-        let mut differences: Vec<String> = Vec::new();
-        for (question, theirs) in questions.iter().zip(&answers) {
-            let same = question.ours.len() == theirs.len()
-                && question.ours.iter().zip(theirs).all(|(ours, theirs)| close(*ours, *theirs));
-            if !same {
-                let asked: String = question.asked.to_string().chars().take(300).collect();
-                differences.push(format!("{asked}\n  ours:   {:?}\n  theirs: {theirs:?}", question.ours));
-            }
-        }
-        if differences.is_empty() {
-            return Ok(Completion::Completed);
-        }
-        let (count, all) = (differences.len(), questions.len());
-        differences.truncate(20);
-        Err(Failed::from(format!("{count} of {all} differ, the first:\n{}", differences.join("\n"))))
-    })
+    }
+    if differences.is_empty() {
+        return Ok(Completion::Completed);
+    }
+    let (count, all) = (differences.len(), questions.len());
+    differences.truncate(20);
+    Err(Failed::from(format!("{count} of {all} differ, the first:\n{}", differences.join("\n"))))
 }
 
 /// Absolutely below 1, relatively above.
@@ -90,7 +94,7 @@ fn questions() -> Vec<Question> {
 }
 
 /// A number as JSON can hold it.
-fn written(values: &[f64]) -> Value {
+pub(crate) fn written(values: &[f64]) -> Value {
     values.iter().map(|value| if value.is_finite() { json!(value) } else { json!(value.to_string()) }).collect()
 }
 
@@ -137,12 +141,21 @@ fn samples(a: Vec<f64>, b: Vec<f64>, questions: &mut Vec<Question>) {
     let (wa, wb) = (written(&a), written(&b));
     questions
         .push(Question { asked: json!({ "what": "ks", "a": wa, "b": wb }), ours: vec![ours.statistic, ours.p_value] });
-    let (left, right) = (sorted(&a, |value| value.is_finite()), sorted(&b, |value| value.is_finite()));
+    let (mut left, right) = (sorted(&a, |value| value.is_finite()), sorted(&b, |value| value.is_finite()));
     let ours = wasserstein::distance(&left, &right).unwrap();
     questions.push(Question { asked: json!({ "what": "wasserstein", "a": wa, "b": wb }), ours: vec![ours] });
     let share = left[0].abs().fract();
     let asked = json!({ "what": "quantile", "a": written(&left), "share": share });
     questions.push(Question { asked, ours: vec![order::quantile(&left, share).unwrap()] });
+    // Bins on quantiles: of values that are all different, for what is frequent gets a bin of its own.
+    left.dedup();
+    if left.len() < 2 {
+        return;
+    }
+    let edges = bins::Edges::of_reference(&left, 10);
+    let ours = divergence::population_stability(&edges.counts(&left), &edges.counts(&right)).unwrap();
+    let asked = json!({ "what": "psi_of_samples", "a": written(&left), "b": written(&right) });
+    questions.push(Question { asked, ours: vec![ours] });
 }
 
 /// Contingency tables: few and many categories, some new, some gone, unequal sizes; and scores with labels.
@@ -161,6 +174,8 @@ fn tables(round: usize, random: &mut Rng, questions: &mut Vec<Question>) {
     questions.push(Question { asked, ours: vec![ours.statistic, ours.p_value, ours.degrees_of_freedom as f64] });
     let asked = json!({ "what": "jensen_shannon", "a": a, "b": b });
     questions.push(Question { asked, ours: vec![divergence::jensen_shannon_distance(&a, &b).unwrap()] });
+    let asked = json!({ "what": "psi", "a": a, "b": b });
+    questions.push(Question { asked, ours: vec![divergence::population_stability(&a, &b).unwrap()] });
 
     let coarse = if round.is_multiple_of(2) { 10.0 } else { 1e9 };
     let mut scored: Vec<(f64, bool)> =

@@ -5,6 +5,7 @@ use crate::validation::measure::breaks::{Breaks, Measured};
 use crate::validation::outcome::{Expectation, Threshold, Verdict, finite};
 use crate::validation::read::Source;
 use crate::validation::spec::{Check, Expected};
+use std::collections::HashSet;
 
 /// Judges what was measured of one expectation.
 pub(in crate::validation) fn decide(
@@ -52,12 +53,11 @@ pub(in crate::validation) fn decide_whole(expected: &Expected, source: &Source) 
             found.why = format!("{} has {} rows; expected {}", source.given, source.rows, bounds(*min, *max));
         }
         Check::Columns { values, exact } => {
-            let missing: Vec<&str> =
-                values.iter().map(String::as_str).filter(|name| source.column(name).is_none()).collect();
-            let known = |name: &String| values.contains(name);
-            let unknown: Vec<&str> = (source.fields.iter().filter(|field| *exact && !known(&field.name)))
-                .map(|field| field.name.as_str())
-                .collect();
+            let missing: Vec<&str> = values.iter().map(String::as_str).filter(|name| !source.has(name)).collect();
+            let known: HashSet<&str> = values.iter().map(String::as_str).collect();
+            let plain = source.fields.iter().map(|field| field.name.as_str());
+            let all = plain.chain(source.nested.iter().map(|nested| nested.name.as_str()));
+            let unknown: Vec<&str> = all.filter(|name| *exact && !known.contains(name)).collect();
             found.measured = Some((missing.len() + unknown.len()) as f64);
             let wrong = !missing.is_empty() || !unknown.is_empty();
             found.verdict = if wrong { Verdict::Failed } else { Verdict::Passed };

@@ -94,7 +94,7 @@ pub(in crate::validation) fn measure(source: &Source, checks: &[&Check], watch: 
         let column = match columns.iter().position(|column| column.index == index) {
             Some(at) => &mut columns[at],
             None => {
-                columns.push(Column { index, facts: FactCount::default(), tallies: Vec::new() });
+                columns.push(Column { index, facts: FactCount::estimating(), tallies: Vec::new() });
                 let last = columns.len() - 1;
                 &mut columns[last]
             }

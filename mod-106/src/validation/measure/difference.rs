@@ -1,6 +1,7 @@
 //! How far two samples of a column are apart: a statistic, the p-value of a test, an effect size that does not grow with the sample,
 //! the effective size that a fair answer needs, and both sides' counts in the same bins.
 
+use super::bounds;
 use super::samples::{Sample, Values};
 use crate::statistics::{bins::Edges, chi_squared, divergence, ks, power, wasserstein};
 use crate::validation::outcome::{Bin, BinKind, Method};
@@ -54,7 +55,7 @@ pub(in crate::validation) fn compare(reference: &Sample, current: &Sample, quest
         (Values::Numbers(left), Values::Numbers(right)) => numbers((reference, left), (current, right), question),
         (Values::Categories(left), Values::Categories(right)) => {
             let table = category_table((reference, left), (current, right), question.max_categories);
-            let mut difference = of_table(&table, question, reference.error() + current.error());
+            let mut difference = of_table(&table, question, (reference.error(), current.error()));
             difference.new_categories = new_categories(left, right);
             difference.distribution = shown(table);
             difference
@@ -98,7 +99,7 @@ fn numbers(
         table.push(missing_bin(reference, current));
     }
     if !matches!(question.method, Method::Ks | Method::Wasserstein) {
-        let mut difference = of_table(&table, question, error);
+        let mut difference = of_table(&table, question, (reference.error(), current.error()));
         difference.distribution = table;
         return difference;
     }
@@ -127,15 +128,19 @@ fn numbers(
         difference.statistic = wasserstein::distance(finite(left), finite(right));
         difference.effect = wasserstein::effect(left, right);
         difference.effect_name = "W₁ / IQR of the reference";
-        // A rank that is off by ε moves the area by ε times the width of what is compared: here, about four ranges.
-        difference.error = error * 4.0;
+        let ends = |end: fn(&Sample) -> Option<f64>, of: fn(f64, f64) -> f64, from: f64| {
+            [reference, current].into_iter().filter_map(end).fold(from, of)
+        };
+        let least = ends(|side| side.facts.min, f64::min, f64::INFINITY);
+        let greatest = ends(|side| side.facts.max, f64::max, f64::NEG_INFINITY);
+        difference.error = bounds::of_area(left, (least, greatest), (reference.error(), current.error()));
         difference.needed_effective = power::ks_effective(power::Question { effect, ..asked });
     }
     difference
 }
 
 /// PSI, Jensen–Shannon and χ² of a table of counts.
-fn of_table(table: &[Bin], question: Question, error: f64) -> Difference {
+fn of_table(table: &[Bin], question: Question, errors: (f64, f64)) -> Difference {
     let left: Vec<u64> = table.iter().map(|bin| bin.reference).collect();
     let right: Vec<u64> = table.iter().map(|bin| bin.current).collect();
     let test = chi_squared::homogeneity(&left, &right);
@@ -160,14 +165,17 @@ fn of_table(table: &[Bin], question: Question, error: f64) -> Difference {
         ),
     };
     let asked = power::Question { significance: question.significance, power: question.power, effect: question.effect };
+    let certain = effect
+        .filter(|_| errors.0 + errors.1 > 0.0)
+        .and_then(|effect| bounds::of_table(table, question.method, errors, effect));
     let occupied = left.iter().zip(&right).filter(|(left, right)| **left + **right > 0).count();
     Difference {
         statistic,
         test: "chi-squared",
-        p_value: test.map(|test| test.p_value),
+        p_value: certain.map(|certain| certain.p_value).or(test.map(|test| test.p_value)),
         effect,
         effect_name,
-        error: error * 4.0,
+        error: certain.map_or(0.0, |certain| certain.error),
         n: (left.iter().sum(), right.iter().sum()),
         needed_effective: power::chi_squared_effective(asked, occupied, information),
         distribution: Vec::new(),

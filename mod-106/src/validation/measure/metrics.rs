@@ -210,9 +210,11 @@ pub(in crate::validation) fn of_numbers(metric: MetricName, pairs: &[(f64, f64)]
 /// R² = 1 − MSE/variance. Its interval is that of the ratio, linearised: each row moves it by (e² − θ(y − ȳ)²)/variance.
 fn determination(pairs: &[(f64, f64)], confidence: f64) -> Estimate {
     let n = pairs.len() as f64;
-    let mean = pairs.iter().map(|(truth, _)| truth).sum::<f64>() / n;
+    let Some(first) = pairs.first().map(|(truth, _)| *truth) else { return Estimate::undefined() };
+    // From the first value on: the mean of large values that lie close together is otherwise a rounding error away from them.
+    let mean = first + pairs.iter().map(|(truth, _)| truth - first).sum::<f64>() / n;
     let variance = pairs.iter().map(|(truth, _)| (truth - mean).powi(2)).sum::<f64>() / n;
-    if pairs.len() < 2 || variance <= 0.0 {
+    if pairs.iter().all(|(truth, _)| *truth == first) || variance <= 0.0 {
         return Estimate::undefined();
     }
     let error = pairs.iter().map(|(truth, predicted)| (truth - predicted).powi(2)).sum::<f64>() / n;
@@ -262,6 +264,12 @@ mod tests {
         assert_eq!(of_scores(MetricName::RocAuc, &[(0.5, true)], 0.95).value, None);
         assert_eq!(of_numbers(MetricName::R2, &[(1.0, 1.0), (1.0, 2.0)], 0.95).value, None);
         assert_eq!(of_numbers(MetricName::Mae, &[], 0.95).value, None);
+    }
+
+    #[test]
+    fn a_constant_that_no_double_holds_has_no_determination() {
+        let pairs: Vec<(f64, f64)> = (0..11).map(|row| (0.1, f64::from(row))).collect();
+        assert_eq!(of_numbers(MetricName::R2, &pairs, 0.95).value, None);
     }
 
     #[test]

@@ -7,9 +7,11 @@
 //! | `repeats` | values and rows that occur more than once, exactly, in bounded memory |
 //! | `samples` | columns collected for a comparison: sorted, counted, or sketched |
 //! | `difference` | how far two samples are apart |
+//! | `bounds` | how far that may be off, when a side is sketched |
 //! | `predictions` | predictions and labels, whole or by slice |
 //! | `metrics` | performance metrics with their confidence intervals |
 
+mod bounds;
 pub(super) mod breaks;
 pub(super) mod difference;
 pub(super) mod facts;

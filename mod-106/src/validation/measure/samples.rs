@@ -49,7 +49,7 @@ pub(in crate::validation) enum Values {
 }
 
 impl Sample {
-    /// In shares: how far a distribution function, or a category's share, may be off.
+    /// In shares: how far a distribution function may be off at any value, or the count of a category.
     pub(in crate::validation) fn error(&self) -> f64 {
         if let Precision::Sketched { error, .. } = self.precision { error } else { 0.0 }
     }
@@ -102,7 +102,9 @@ impl Collector {
             (Shape::Categories, false) => Held::Categories(HashMap::new()),
             (Shape::Categories, true) => frequent_items(),
         };
-        Self { facts: FactCount::default(), held }
+        // What is held whole is counted whole.
+        let facts = if sketched { FactCount::estimating() } else { FactCount::default() };
+        Self { facts, held }
     }
 
     fn see(&mut self, array: &ArrayRef) {
@@ -124,6 +126,7 @@ impl Collector {
                     }
                 });
                 if counts.len() > EXACT_CATEGORIES {
+                    facts.estimate_from(counts.keys().map(String::as_str));
                     let counts = std::mem::take(counts);
                     *held = frequent_items();
                     if let Held::CategorySketch(sketch) = held {

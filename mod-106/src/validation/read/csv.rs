@@ -38,7 +38,7 @@ pub(super) fn open(path: &Path, spec: &SourceSpec, watch: &dyn Watch) -> Result<
     let kind = |name: &String, guess: &Guess| spec.types.get(name).copied().unwrap_or_else(|| guess.kind());
     let fields =
         names.iter().zip(&guesses).map(|(name, guess)| Field { name: name.clone(), kind: kind(name, guess) }).collect();
-    Ok(Found { fields, rows, parquet: None })
+    Ok(Found { fields, nested: Vec::new(), rows, parquet: None })
 }
 
 pub(super) fn scan(source: &Source, columns: &[usize], each: &mut Each<'_>) -> Result<(), Error> {
@@ -80,7 +80,7 @@ struct Records<'a> {
 
 impl<'a> Records<'a> {
     fn start(path: &Path, spec: &'a SourceSpec) -> Result<Self, Error> {
-        let mut head = [0; 2];
+        let mut head = [0; 64];
         let mut file = File::open(path).map_err(Error::io(path))?;
         let count = file.read(&mut head).map_err(Error::io(path))?;
         refuse_utf16(&spec.path, &head[..count])?;

@@ -5,8 +5,10 @@ use super::kind::{Builder, Guess, not_of_kind};
 use super::{BATCH_ROWS, ENCODING_ADVICE, Each, Field, Found, Source, Watch, decode, refuse_utf16};
 use crate::validation::error::Error;
 use crate::validation::spec::SourceSpec;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -37,7 +39,7 @@ pub(super) fn open(path: &Path, spec: &SourceSpec, watch: &dyn Watch) -> Result<
     }
     let kind = |name: &String, guess: Guess| spec.types.get(name).copied().unwrap_or_else(|| guess.kind());
     let fields = columns.into_iter().map(|(name, guess)| Field { kind: kind(&name, guess), name }).collect();
-    Ok(Found { fields, rows, parquet: None })
+    Ok(Found { fields, nested: Vec::new(), rows, parquet: None })
 }
 
 pub(super) fn scan(source: &Source, columns: &[usize], each: &mut Each<'_>) -> Result<(), Error> {
@@ -73,6 +75,34 @@ fn text(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
     }
 }
 
+/// A line's keys, each once: of two values of one key, the first would be lost without a word.
+struct Object(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Object, A::Error> {
+                let mut map = Map::new();
+                while let Some((key, value)) = access.next_entry::<String, Value>()? {
+                    if map.contains_key(&key) {
+                        return Err(serde::de::Error::custom(format!("the key {key:?} stands twice")));
+                    }
+                    map.insert(key, value);
+                }
+                Ok(Object(map))
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
 struct Lines<'a> {
     spec: &'a SourceSpec,
     file: BufReader<File>,
@@ -85,7 +115,8 @@ impl<'a> Lines<'a> {
     fn start(path: &Path, spec: &'a SourceSpec) -> Result<Self, Error> {
         let file = File::open(path).map_err(Error::io(path))?;
         let mut file = BufReader::with_capacity(1 << 18, file);
-        refuse_utf16(&spec.path, file.fill_buf().map_err(Error::io(path))?)?;
+        let start = file.fill_buf().map_err(Error::io(path))?;
+        refuse_utf16(&spec.path, &start[..start.len().min(64)])?;
         Ok(Self { spec, file, buffer: Vec::new(), number: 0, byte: 0 })
     }
 
@@ -109,7 +140,7 @@ impl<'a> Lines<'a> {
                 let at = format!("{} (byte {})", at(good + 1), self.byte + good as u64);
                 Error::data(at, "the bytes here are not UTF-8", ENCODING_ADVICE)
             })?;
-            return serde_json::from_str(&text).map(Some).map_err(|error| {
+            return serde_json::from_str(&text).map(|Object(map)| Some(map)).map_err(|error| {
                 let advice = match &text {
                     text if text.contains("NaN") || text.contains("Infinity") => {
                         "JSON has no NaN and no Infinity; write null, or a text"

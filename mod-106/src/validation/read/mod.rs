@@ -6,23 +6,27 @@
 //! | `csv` | separated values, with the line and column of whatever is wrong |
 //! | `json_lines` | one object a line |
 //! | `parquet` | Parquet, only the columns asked for |
+//! | `columns` | which columns there are, and those that hold no single values |
 //! | `kind` | what type a column of text has, and text into typed columns |
 //!
 //! Every scan hands out arrays of five shapes only: Boolean, Int64, Float64, Utf8, Timestamp (µs).
 
+mod columns;
 mod csv;
 mod json_lines;
 mod kind;
 mod parquet;
 
+pub use columns::{Field, Nested};
 pub use kind::{Kind, timestamp_us};
 
-use super::error::Error;
+use super::error::{Error, nearest};
 use super::spec::SourceSpec;
 use arrow::array::ArrayRef;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// How many rows are held at once.
@@ -62,15 +66,6 @@ impl Format {
     }
 }
 
-/// A column's name and type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// The name.
-    pub name: String,
-    /// The type of its values.
-    pub kind: Kind,
-}
-
 /// Somebody who watches, and may ask to stop.
 pub trait Watch {
     /// What is being done, and how many rows of it are done.
@@ -99,20 +94,24 @@ pub struct Source {
     pub path: PathBuf,
     /// How it is written, and what it holds.
     pub spec: SourceSpec,
-    /// Its columns.
+    /// Its columns of single values.
     pub fields: Vec<Field>,
+    /// Its other columns.
+    pub nested: Vec<Nested>,
     /// How many rows it has.
     pub rows: u64,
     /// The file's size.
     pub bytes: u64,
     /// `sha256:<hex>` of the file's bytes.
     pub digest: String,
+    places: HashMap<String, usize>,
     parquet: Option<parquet::Metadata>,
 }
 
 /// What opening a file finds.
 struct Found {
     fields: Vec<Field>,
+    nested: Vec<Nested>,
     rows: u64,
     parquet: Option<parquet::Metadata>,
 }
@@ -124,24 +123,43 @@ impl Source {
     /// The file and the place where it is not what it should be.
     pub fn open(spec: &SourceSpec, folder: &Path, watch: &dyn Watch) -> Result<Self, Error> {
         let path = folder.join(&spec.path);
-        let bytes = std::fs::metadata(&path).map_err(Error::io(&path))?.len();
-        if bytes == 0 {
-            return Err(Error::data(&spec.path, "the file is empty", "write at least its header"));
-        }
+        let bytes = size(spec, &path, folder)?;
         let digest = digest(&path, watch)?;
         let found = match spec.format {
             Format::Csv => csv::open(&path, spec, watch)?,
             Format::Jsonl => json_lines::open(&path, spec, watch)?,
             Format::Parquet => parquet::open(&path, spec)?,
         };
-        let Found { fields, rows, parquet } = found;
-        unique_names(spec, &fields)?;
-        Ok(Self { given: spec.path.clone(), path, spec: spec.clone(), fields, rows, bytes, digest, parquet })
+        let Found { fields, nested, rows, parquet } = found;
+        let places = columns::by_name(spec, &fields, &nested)?;
+        let given = spec.path.clone();
+        Ok(Self { given, path, spec: spec.clone(), fields, nested, rows, bytes, digest, places, parquet })
     }
 
-    /// Where a column is.
+    /// Where a column of single values is.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.name == name)
+        self.places.get(name).copied()
+    }
+
+    /// Whether there is such a column, of whatever type.
+    pub fn has(&self, name: &str) -> bool {
+        self.places.contains_key(name) || self.nested.iter().any(|nested| nested.name == name)
+    }
+
+    /// Refuses a nested column that a spec speaks of, for nothing can be said of its values.
+    ///
+    /// # Errors
+    /// The column, its type, and what to do.
+    pub fn refuse_nested(&self, name: &str) -> Result<(), Error> {
+        match self.nested.iter().find(|nested| nested.name == name) {
+            None => Ok(()),
+            Some(nested) => {
+                let found = format!("the spec speaks of `{name}`, which holds {}, not single values", nested.holds);
+                let advice =
+                    "write its parts as columns of their own, or take it out of the spec: it is passed over then";
+                Err(Error::data(&self.given, found, advice))
+            }
+        }
     }
 
     /// Whether reading one column costs about as much as reading all.
@@ -181,16 +199,30 @@ impl Source {
 /// What a format's scan calls with each batch: the arrays and how many rows they have.
 type Each<'a> = dyn FnMut(&[ArrayRef], usize) -> Result<(), Error> + 'a;
 
-fn unique_names(spec: &SourceSpec, fields: &[Field]) -> Result<(), Error> {
-    let mut seen = std::collections::HashMap::new();
-    for (index, field) in fields.iter().enumerate() {
-        if let Some(first) = seen.insert(&field.name, index) {
-            let at = if spec.format == Format::Csv { format!("{}:1", spec.path) } else { spec.path.clone() };
-            let found = format!("columns {} and {} are both named {:?}", first + 1, index + 1, field.name);
-            return Err(Error::data(at, found, "give each column a name of its own"));
+/// The size of a file that is there and holds something.
+fn size(spec: &SourceSpec, path: &Path, folder: &Path) -> Result<u64, Error> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(Error::data(
+            &spec.path,
+            "this is a folder, not a file",
+            "name one file in it: CSV, Parquet or JSON Lines",
+        )),
+        Ok(metadata) if metadata.len() == 0 => {
+            Err(Error::data(&spec.path, "the file is empty", "write at least its header"))
         }
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let beside = std::fs::read_dir(path.parent().unwrap_or(folder)).into_iter().flatten().flatten();
+            let names: Vec<String> = beside.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+            let name = Path::new(&spec.path).file_name().unwrap_or_default().to_string_lossy();
+            let advice = match nearest(&name, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "paths are looked for beside the spec".to_owned(),
+            };
+            Err(Error::data(&spec.path, format!("there is no such file ({})", path.display()), advice))
+        }
+        Err(error) => Err(Error::io(path)(error)),
     }
-    Ok(())
 }
 
 fn digest(path: &Path, watch: &dyn Watch) -> Result<String, Error> {
@@ -224,11 +256,19 @@ fn decode(bytes: &[u8], encoding: super::spec::Encoding) -> Result<std::borrow::
 /// What to do about bytes that are not UTF-8.
 const ENCODING_ADVICE: &str = "write `encoding: latin1` in the spec, or convert it: `iconv -f ORIGINAL -t UTF-8`";
 
-/// The mark that UTF-16 files begin with.
+/// The mark that UTF-16 files begin with; without it, their every other byte is zero.
 fn refuse_utf16(given: &str, start: &[u8]) -> Result<(), Error> {
     if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
         let advice = "convert it: `iconv -f UTF-16 -t UTF-8`";
         return Err(Error::data(format!("{given}:1:1 (byte 0)"), "this is UTF-16, not UTF-8", advice));
+    }
+    if let Some(zero) = start.iter().position(|byte| *byte == 0) {
+        let advice = "is it UTF-16 without its mark? `iconv -f UTF-16LE -t UTF-8` converts it";
+        return Err(Error::data(
+            format!("{given}:1 (byte {zero})"),
+            "there is a zero byte, which no text holds",
+            advice,
+        ));
     }
     Ok(())
 }

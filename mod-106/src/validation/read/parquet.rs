@@ -1,6 +1,7 @@
-//! Parquet: only the columns that are asked for are read and decoded. Types come from the file; each is widened to one of five.
+//! Parquet: only the columns that are asked for are read and decoded. Types come from the file; each is widened to one of five. Structs,
+//! lists, maps and bytes are no single values: such columns are named, and passed over.
 
-use super::{BATCH_ROWS, Each, Field, Found, Kind, Source};
+use super::{BATCH_ROWS, Each, Field, Found, Kind, Nested, Source};
 use crate::validation::error::Error;
 use crate::validation::spec::SourceSpec;
 use arrow::array::ArrayRef;
@@ -12,25 +13,39 @@ use std::fs::File;
 use std::path::Path;
 
 /// The file's footer, parsed once.
-pub(super) type Metadata = ArrowReaderMetadata;
+#[derive(Debug)]
+pub(super) struct Metadata {
+    footer: ArrowReaderMetadata,
+    /// Of each field, its place in the file.
+    roots: Vec<usize>,
+}
 
 pub(super) fn open(path: &Path, spec: &SourceSpec) -> Result<Found, Error> {
     let file = File::open(path).map_err(Error::io(path))?;
-    let metadata = guarded(spec, || {
+    let footer = guarded(spec, || {
         ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| malformed(spec, &error))
     })?;
-    let fields = metadata.schema().fields().iter();
-    let fields = fields.map(|field| Field { name: field.name().clone(), kind: kind(field.data_type()) }).collect();
-    let rows = metadata.metadata().file_metadata().num_rows().unsigned_abs();
-    Ok(Found { fields, rows, parquet: Some(metadata) })
+    let (mut fields, mut nested, mut roots) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, field) in footer.schema().fields().iter().enumerate() {
+        let (name, data_type) = (field.name().clone(), field.data_type());
+        if holds_single_values(data_type) {
+            fields.push(Field { name, kind: kind(data_type) });
+            roots.push(place);
+        } else {
+            nested.push(Nested { name, place, holds: shortened(&data_type.to_string()) });
+        }
+    }
+    let rows = footer.metadata().file_metadata().num_rows().unsigned_abs();
+    Ok(Found { fields, nested, rows, parquet: Some(Metadata { footer, roots }) })
 }
 
 pub(super) fn scan(source: &Source, metadata: &Metadata, columns: &[usize], each: &mut Each<'_>) -> Result<(), Error> {
     let spec = &source.spec;
     let file = File::open(&source.path).map_err(Error::io(&source.path))?;
     guarded(spec, || {
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
-        let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.footer.clone());
+        let roots = columns.iter().map(|column| metadata.roots[*column]);
+        let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
         // Projected columns come in the file's order; ours may be another.
         let mut order: Vec<usize> = columns.to_vec();
@@ -40,7 +55,9 @@ pub(super) fn scan(source: &Source, metadata: &Metadata, columns: &[usize], each
             let batch = batch.map_err(|error| malformed(spec, &error))?;
             let arrays = columns.iter().map(|column| {
                 let place = order.binary_search(column).unwrap_or_default();
-                canonical(batch.column(place), source.fields[*column].kind).map_err(|error| malformed(spec, &error))
+                let field = &source.fields[*column];
+                let read = canonical(batch.column(place), field.kind);
+                read.map_err(|error| malformed(spec, &format!("column `{}`: {error}", field.name)))
             });
             let arrays = arrays.collect::<Result<Vec<ArrayRef>, Error>>()?;
             each(&arrays, batch.num_rows())?;
@@ -57,6 +74,20 @@ fn guarded<T>(spec: &SourceSpec, read: impl FnOnce() -> Result<T, Error>) -> Res
 
 fn malformed(spec: &SourceSpec, error: &dyn std::fmt::Display) -> Error {
     Error::data(&spec.path, format!("this is no Parquet file that can be read: {error}"), "write it again")
+}
+
+/// A struct's type lists all that is in it.
+fn shortened(text: &str) -> String {
+    if text.chars().count() > 60 { text.chars().take(59).chain(['…']).collect() } else { text.to_owned() }
+}
+
+fn holds_single_values(data_type: &DataType) -> bool {
+    use DataType as T;
+    match data_type {
+        T::Dictionary(_, values) => holds_single_values(values),
+        T::Binary | T::LargeBinary | T::FixedSizeBinary(_) | T::BinaryView | T::RunEndEncoded(..) => false,
+        other => !other.is_nested(),
+    }
 }
 
 fn kind(data_type: &DataType) -> Kind {

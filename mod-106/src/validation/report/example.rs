@@ -27,7 +27,8 @@ fn expectation(id: &str, kind: &str, verdict: Verdict, why: &str) -> Expectation
 }
 
 fn facts(nulls: u64, mean: f64) -> Facts {
-    Facts { rows: 2000, nulls, min: Some(0.5), max: Some(9_000.0), mean: Some(mean), ..Facts::default() }
+    let (min, max, mean, distinct) = (Some(0.5), Some(9_000.0), Some(mean), Some(1_234.0));
+    Facts { rows: 2000, nulls, min, max, mean, distinct, distinct_error: Some(32.0), ..Facts::default() }
 }
 
 fn bin(label: &str, kind: BinKind, edges: (Option<f64>, Option<f64>), counts: (u64, u64)) -> Bin {

@@ -50,6 +50,58 @@ def area(q):
     return [metrics.roc_auc_score(labels, scores), variance]
 
 
+def psi_of_counts(left, right):
+    left, right = left[left + right > 0] + 0.5, right[left + right > 0] + 0.5
+    p, q = left / left.sum(), right / right.sum()
+    return [np.sum((p - q) * np.log(p / q))]
+
+
+def psi_of_samples(q):
+    a, b = floats(q["a"]), floats(q["b"])
+    edges = np.quantile(a, np.arange(1, 10) / 10)
+    counts = [np.bincount(np.searchsorted(edges, side), minlength=len(edges) + 1).astype(float) for side in (a, b)]
+    return psi_of_counts(*counts)
+
+
+def scores(q):
+    truth, score = np.array(q["labels"]), floats(q["a"])
+    guess = (score >= 0.5).astype(int)
+    nan = {"zero_division": np.nan}
+    place = np.minimum((score * 10).astype(int), 9)
+    bins = [place == bin for bin in range(10) if (place == bin).any()]
+    return [
+        metrics.accuracy_score(truth, guess),
+        metrics.precision_score(truth, guess, **nan),
+        metrics.recall_score(truth, guess, **nan),
+        metrics.f1_score(truth, guess, **nan),
+        metrics.roc_auc_score(truth, score) if len(set(truth)) == 2 else np.nan,
+        metrics.log_loss(truth, score, labels=[0, 1]),
+        metrics.brier_score_loss(truth, score, pos_label=1),
+        # The expected calibration error is no metric of scikit-learn's: Naeini 2015.
+        sum(bin.mean() * abs(truth[bin].mean() - score[bin].mean()) for bin in bins),
+    ]
+
+
+def classes(q):
+    truth, guess = q["a"], q["b"]
+    if q["positive"]:
+        of = {"labels": [q["positive"]], "average": "macro", "zero_division": np.nan}
+    else:
+        of = {"average": "macro", "zero_division": 0}
+    found = metrics.precision_recall_fscore_support(truth, guess, **of)
+    return [metrics.accuracy_score(truth, guess), *found[:3]]
+
+
+def numbers(q):
+    truth, guess = floats(q["a"]), floats(q["b"])
+    constant = np.ptp(truth) == 0
+    return [
+        metrics.mean_absolute_error(truth, guess),
+        metrics.root_mean_squared_error(truth, guess),
+        np.nan if constant else metrics.r2_score(truth, guess),
+    ]
+
+
 def newcombe(q):
     (h, k), (m, n) = q["hits"], q["n"]
     return list(confint_proportions_2indep(h, m, k, n, method="newcomb", compare="diff", alpha=0.05))
@@ -61,6 +113,11 @@ ANSWERS = {
     "chi_squared": chi_squared,
     "jensen_shannon": jensen_shannon,
     "area": area,
+    "psi": lambda q: psi_of_counts(floats(q["a"]), floats(q["b"])),
+    "psi_of_samples": psi_of_samples,
+    "scores": scores,
+    "classes": classes,
+    "numbers": numbers,
     "newcombe": newcombe,
     "kstwo": lambda q: [stats.kstwo.sf(q["x"], q["n"])],
     "benjamini_hochberg": lambda q: list(multipletests(q["a"], method="fdr_bh")[1]),
