@@ -1,8 +1,17 @@
-//! Tables by seed. Numbers are written with all their digits, so that a submission reads what the check has.
+//! Tables by seed, as CSV, JSON Lines and Parquet. Numbers are written with all their digits, so that a submission reads what the check has.
 
+use crate::check::Fault;
+use arrow::{
+    array::{ArrayRef, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray},
+    record_batch::RecordBatch,
+};
 use fastrand::Rng;
+use parquet::{arrow::ArrowWriter, basic::Compression, file::properties::WriterProperties};
 use serde_json::{Map, Value};
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
+
+/// Rows of a row group: several a file, so that whoever reads only the first is found out.
+const ROW_GROUP: usize = 64;
 
 /// One value of a table.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,4 +102,54 @@ impl Table {
         };
         (0..self.rows()).map(line).collect()
     }
+
+    /// Parquet as a warehouse writes it: compressed, several row groups, each column with the type of what it holds.
+    pub(super) fn parquet(&self) -> Result<Vec<u8>, Fault> {
+        let broken = |error: &dyn std::fmt::Display| Fault::Harness(format!("a check's table as Parquet: {error}"));
+        let columns = self.names.iter().zip(&self.columns).map(|(name, column)| (name, array(column)));
+        let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true)));
+        let batch = batch.map_err(|error| broken(&error))?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_max_row_group_row_count(Some(ROW_GROUP))
+            .build();
+        let mut bytes = Vec::new();
+        let mut writer =
+            ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).map_err(|error| broken(&error))?;
+        writer.write(&batch).map_err(|error| broken(&error))?;
+        writer.close().map_err(|error| broken(&error))?;
+        Ok(bytes)
+    }
+}
+
+/// A column of one type: whole numbers, numbers, times, or text.
+fn array(cells: &[Cell]) -> ArrayRef {
+    let all = |fits: fn(&Cell) -> bool| cells.iter().all(fits);
+    if all(|cell| matches!(cell, Cell::Nothing | Cell::Whole(_))) {
+        let whole = |cell: &Cell| if let Cell::Whole(number) = cell { Some(*number) } else { None };
+        return Arc::new(cells.iter().map(whole).collect::<Int64Array>());
+    }
+    if all(|cell| !matches!(cell, Cell::Text(_))) {
+        let number = |cell: &Cell| match cell {
+            Cell::Number(number) => Some(*number),
+            Cell::Whole(number) => Some(*number as f64),
+            _ => None,
+        };
+        return Arc::new(cells.iter().map(number).collect::<Float64Array>());
+    }
+    if all(|cell| matches!(cell, Cell::Nothing) || time_us(cell).is_some()) {
+        return Arc::new(cells.iter().map(time_us).collect::<TimestampMicrosecondArray>().with_timezone("UTC"));
+    }
+    let text = |cell: &Cell| match cell {
+        Cell::Nothing => None,
+        Cell::Text(word) => Some(word.clone()),
+        Cell::Number(number) => Some(format!("{number:?}")),
+        Cell::Whole(number) => Some(number.to_string()),
+    };
+    Arc::new(cells.iter().map(text).collect::<StringArray>())
+}
+
+fn time_us(cell: &Cell) -> Option<i64> {
+    let Cell::Text(text) = cell else { return None };
+    Some(text.parse::<jiff::Timestamp>().ok()?.as_microsecond())
 }

@@ -3,7 +3,7 @@
 //!
 //! | File | What it holds |
 //! |---|---|
-//! | `data` | tables by seed, written as CSV and JSON Lines |
+//! | `data` | tables by seed, written as CSV, JSON Lines and Parquet |
 //! | `suite` | a spec beside its data, the command, and the report it leaves |
 //! | `quality` `drift` `statistics` `performance` `input` | what is found in data, and what must not be |
 //! | `reports` | the files for people and programs, and the tracking server |
@@ -29,6 +29,7 @@ pub const FOLDER: &str = "mod-106/labs/lab-3-validation-suite";
 /// Its checks.
 pub const CHECKS: &[Check] = &[
     quality::CLEAN,
+    quality::PARQUET,
     quality::SCHEMA,
     quality::VALUES,
     quality::ROWS,

@@ -22,6 +22,14 @@ pub(super) const CLEAN: Check = Check {
     run: |ctx| Box::pin(clean(ctx)),
 };
 
+pub(super) const PARQUET: Check = Check {
+    id: "parquet-is-judged-alike",
+    title: "Parquet in several row groups is judged as CSV is: what is clean passes, and the last row counts",
+    follows: &["clean-data-pass"],
+    run: |ctx| Box::pin(parquet(ctx)),
+    ..CLEAN
+};
+
 pub(super) const SCHEMA: Check = Check {
     id: "schema-defects-are-found",
     title: "A column too few, one too many and a wrong type are found",
@@ -66,11 +74,20 @@ fn customers(ctx: &Context) -> Table {
     let seen = Cell::Text(seen.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     Table::default()
         .with("id", (0..rows).map(|row| Cell::Whole(1_000 + row as i64)).collect())
-        .with("age", (0..rows).map(|_| Cell::Whole(rng.i64(18..=90))).collect())
+        .with("age", (0..rows).map(|row| Cell::Whole(age(row, &mut rng))).collect())
         .with("amount", normals(&mut rng, rows, 100.0, 15.0))
         .with("plan", words(&mut rng, rows, &[("basic", 70), ("pro", 30)]))
         .with("email", (0..rows).map(|row| Cell::Text(format!("u{row}x{}@example.org", rng.u32(..)))).collect())
         .with("seen", vec![seen; rows])
+}
+
+/// Both bounds occur in every table: they are in the range.
+fn age(row: usize, rng: &mut fastrand::Rng) -> i64 {
+    match row {
+        0 => 18,
+        1 => 90,
+        _ => rng.i64(18..=90),
+    }
 }
 
 async fn clean(ctx: Context) -> Result<(), Fault> {
@@ -80,6 +97,21 @@ async fn clean(ctx: Context) -> Result<(), Fault> {
     let spec = format!("suite: lab\ncurrent: current.jsonl\n{SPEC}");
     let suite = Suite::new(&ctx)?.file("current.jsonl", table.json_lines())?.file("spec.yaml", spec)?;
     suite.answer(&ctx, 0, &[]).await?.only_failed(&[])
+}
+
+async fn parquet(ctx: Context) -> Result<(), Fault> {
+    let of = |table: &Table| {
+        let spec = format!("suite: lab\ncurrent: current.parquet\n{SPEC}");
+        Suite::new(&ctx)?.file("current.parquet", table.parquet()?)?.file("spec.yaml", spec)
+    };
+    of(&customers(&ctx))?.answer(&ctx, 0, &[]).await?.only_failed(&[])?;
+    let mut old = customers(&ctx);
+    *old.column("age").last_mut().expect("a table has rows") = Cell::Whole(91);
+    of(&old)?.answer(&ctx, 1, &[]).await?.only_failed(&["range"])?;
+    let mut gaps = customers(&ctx);
+    let rows = gaps.rows();
+    gaps.column("amount")[rows - 8..].fill(Cell::Nothing);
+    of(&gaps)?.answer(&ctx, 1, &[]).await?.only_failed(&["nulls"])
 }
 
 /// Validates what a change made of clean data: exactly these expectations fail.
