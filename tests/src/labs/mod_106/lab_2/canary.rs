@@ -55,11 +55,16 @@ async fn too_few(ctx: Context) -> Result<(), Fault> {
     let (old, new) = pipeline.champion_and_canary().await?;
     let (champion, standing) = ("champion", [("champion", old.as_str()), ("canary", new.as_str())]);
     // Every one of thirty requests went well, and proves nothing about one in a hundred.
-    let few = Seen { requests: 30, errors: 0, ..Seen::well(&new) };
+    let few = Seen { requests: 30, labels: 30, errors: 0, ..Seen::well(&new) };
     let seen = pipeline.observed(&Seen::well(&old), &few)?;
     let done = pipeline.promoted(champion, &new, &["--observations", &seen], 4).await?;
     expect::equal("the verdict on thirty requests", "inconclusive", expect::text(&done, "/canary/verdict")?)?;
     pipeline.stands("thirty requests", &standing).await?;
+    // Labels come late: the requests are many, and of thirty it is known whether the answer was right. Those look fine.
+    let seen = pipeline.observed(&Seen::well(&old), &Seen { labels: 30, ..Seen::well(&new) })?;
+    let done = pipeline.promoted(champion, &new, &["--observations", &seen], 4).await?;
+    expect::equal("the verdict on thirty labels", "inconclusive", expect::text(&done, "/canary/verdict")?)?;
+    pipeline.stands("thirty labels", &standing).await?;
     pipeline.promoted(champion, &new, &[], 4).await?;
     pipeline.stands("no observations at all", &standing).await?;
     let seen = pipeline.observed(&Seen::well(&new), &Seen::well(&old))?;

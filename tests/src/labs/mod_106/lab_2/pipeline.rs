@@ -131,7 +131,7 @@ impl Pipeline {
                 middle + width * (sum / 3.0 - 1.0)
             };
             let latency: Vec<f64> = (0..seen.requests).map(|_| noise(seen.latency_ms, seen.latency_ms / 3.0)).collect();
-            let quality: Vec<f64> = (0..seen.requests).map(|_| noise(seen.quality, 0.05)).collect();
+            let quality: Vec<f64> = (0..seen.labels).map(|_| noise(seen.quality, 0.05)).collect();
             json!({ "version": seen.version, "requests": seen.requests, "errors": seen.errors,
                 "latency_ms": latency, "quality": quality })
         };
@@ -146,6 +146,8 @@ impl Pipeline {
 pub(super) struct Seen<'a> {
     pub(super) version: &'a str,
     pub(super) requests: u64,
+    /// For how many of them it is known by now how good the answer was.
+    pub(super) labels: u64,
     pub(super) errors: u64,
     pub(super) latency_ms: f64,
     pub(super) quality: f64,
@@ -154,7 +156,7 @@ pub(super) struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// A healthy version under good traffic.
     pub(super) fn well(version: &'a str) -> Self {
-        Self { version, requests: 4000, errors: 12, latency_ms: 20.0, quality: 0.9 }
+        Self { version, requests: 4000, labels: 4000, errors: 12, latency_ms: 20.0, quality: 0.9 }
     }
 }
 

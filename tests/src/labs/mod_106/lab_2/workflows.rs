@@ -11,111 +11,96 @@ use crate::{
 use serde_json::Value;
 use std::{path::PathBuf, time::Duration};
 
-const LIMIT: Duration = Duration::from_secs(60);
-/// What cannot be walked tells nothing.
-const WALKED: &[&str] = &["workflows-can-be-walked"];
-const DRY_RUN: &[Need] = &[Need::File("workflows"), Need::Tool("mod-106")];
-
 pub(super) const READ: Check = Check {
     id: "workflows-can-be-walked",
     title: "The workflows can be read, and every path of theirs walked",
     follows: &[],
-    needs: DRY_RUN,
-    limit: LIMIT,
+    needs: &[Need::File("workflows"), Need::Tool("mod-106")],
+    limit: Duration::from_secs(60),
     exclusive: false,
     run: |ctx| Box::pin(read(ctx)),
 };
 
+/// All others: what cannot be walked tells nothing.
+const WALKED: Check = Check { follows: &[READ.id], ..READ };
+
 pub(super) const SCHEMA: Check = Check {
     id: "workflows-follow-githubs-schema",
     title: "The workflows are valid by GitHub's schema",
-    follows: WALKED,
     needs: &[Need::File("workflows"), Need::Tool("check-jsonschema")],
-    limit: LIMIT,
-    exclusive: false,
     run: |ctx| Box::pin(schema(ctx)),
+    ..WALKED
 };
 
 pub(super) const ZIZMOR: Check = Check {
     id: "workflows-hold-no-known-weakness",
     title: "zizmor finds no weakness of medium severity or above",
-    follows: WALKED,
     needs: &[Need::File("workflows"), Need::Tool("zizmor")],
-    limit: LIMIT,
-    exclusive: false,
     run: |ctx| Box::pin(zizmor(ctx)),
+    ..WALKED
 };
 
 pub(super) const TESTS: Check = Check {
     id: "tests-precede-production",
     title: "Whatever goes to production depends on tests",
     run: |ctx| Box::pin(answered(ctx, "tests")),
-    follows: WALKED,
-    ..READ
+    ..WALKED
 };
 
 pub(super) const APPROVAL: Check = Check {
     id: "approval-cannot-be-skipped",
     title: "Nothing reaches production without somebody's approval",
     run: |ctx| Box::pin(answered(ctx, "approval")),
-    follows: WALKED,
-    ..READ
+    ..WALKED
 };
 
 pub(super) const ROLLOUT: Check = Check {
     id: "a-canary-precedes-production",
     title: "A few get a release before everyone does",
     run: |ctx| Box::pin(answered(ctx, "rollout")),
-    follows: WALKED,
-    ..READ
+    ..WALKED
 };
 
 pub(super) const ROLLBACK: Check = Check {
     id: "a-workflow-rolls-back",
     title: "There is a way back",
     run: |ctx| Box::pin(answered(ctx, "rollback")),
-    follows: WALKED,
-    ..READ
+    ..WALKED
 };
 
 pub(super) const NO_WAY_AROUND: Check = Check {
     id: "no-path-leads-around",
     title: "No feasible path leads around tests, approval or canary",
     run: |ctx| Box::pin(answered(ctx, "no_way_around")),
-    follows: WALKED,
-    ..READ
+    ..WALKED
 };
 
 pub(super) const CONCURRENCY: Check = Check {
     id: "deployments-wait-for-each-other",
     title: "Two deployments never run at once, and none is cut off",
     run: |ctx| Box::pin(answered(ctx, "concurrency")),
-    follows: WALKED,
-    ..READ
+    ..WALKED
 };
 
 pub(super) const PINS: Check = Check {
     id: "actions-are-pinned",
     title: "Every action is named by its commit",
     run: |ctx| Box::pin(without(ctx, &["unpinned-action"])),
-    follows: WALKED,
-    ..READ
+    ..WALKED
 };
 
 pub(super) const PERMISSIONS: Check = Check {
     id: "tokens-may-do-little",
     title: "Every token may do what its job needs, and no more",
     run: |ctx| Box::pin(without(ctx, &["permissions-missing", "permissions-broad", "secrets-inherited"])),
-    follows: WALKED,
-    ..READ
+    ..WALKED
 };
 
 pub(super) const KEYS: Check = Check {
     id: "no-cloud-key-is-kept",
     title: "Jobs sign in to the cloud with OIDC, not with a key that is kept",
     run: |ctx| Box::pin(without(ctx, &["long-lived-key"])),
-    follows: WALKED,
-    ..READ
+    ..WALKED
 };
 
 /// The dry run's report, whatever it found.
