@@ -8,5 +8,6 @@ pub mod inference_log;
 pub mod instrument;
 pub mod multivariate;
 pub mod online;
+pub mod performance;
 pub mod profile;
 pub mod statistics;

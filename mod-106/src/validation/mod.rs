@@ -25,6 +25,7 @@ mod signature;
 pub mod spec;
 
 pub use error::Error;
+pub use measure::metrics;
 pub use run::{Settings, validate};
 
 #[cfg(test)]

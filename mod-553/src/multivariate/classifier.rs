@@ -89,9 +89,8 @@ impl Classifier {
         let (mut area, mut variance, mut gains) = (0.0, 0.0, vec![0.0; pooled.dimensions()]);
         for fold in 0..folds {
             let (judged, learned): (Vec<usize>, Vec<usize>) = (0..m + n).partition(|row| fold_of[*row] == fold);
-            let points = Points::new(learned.iter().map(|row| pooled.row(*row)))?;
             let targets: Vec<f64> = learned.iter().map(|row| f64::from(u8::from(*row >= m))).collect();
-            let model = Boosted::fit(&points, &targets, Loss::Logistic, &self.trees);
+            let model = Boosted::fit(&pooled.chosen(&learned), &targets, Loss::Logistic, &self.trees);
             let scored: Vec<(f64, bool)> =
                 judged.iter().map(|row| (model.predict(pooled.row(*row)), *row >= m)).collect();
             // Every fold has rows of both sides.

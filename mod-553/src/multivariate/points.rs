@@ -95,8 +95,12 @@ impl Points {
         }
         let mut chosen = random.choose_multiple(0..self.len(), most);
         chosen.sort_unstable();
-        let values = chosen.into_iter().flat_map(|index| self.row(index).iter().copied()).collect();
-        Self { dimensions: self.dimensions, values }
+        self.chosen(&chosen)
+    }
+
+    /// Some of them.
+    pub fn chosen(&self, rows: &[usize]) -> Self {
+        Self { dimensions: self.dimensions, values: rows.iter().flat_map(|row| self.row(*row)).copied().collect() }
     }
 
     /// One cloud after another.

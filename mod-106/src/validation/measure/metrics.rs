@@ -15,17 +15,18 @@ const CALIBRATION_BINS: usize = 10;
 
 /// A metric's value and interval.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::validation) struct Estimate {
+pub struct Estimate {
     /// Nothing where it is not defined, such as the precision of a model that never says yes.
-    pub(in crate::validation) value: Option<f64>,
-    pub(in crate::validation) interval: Option<Interval>,
+    pub value: Option<f64>,
+    /// How sure it is, where there is a way to tell.
+    pub interval: Option<Interval>,
 }
 
 /// Counts of what is true against what was predicted.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::validation) struct Counts {
+pub struct Counts {
     /// `[true][predicted]`.
-    pub(in crate::validation) cells: Vec<Vec<u64>>,
+    pub cells: Vec<Vec<u64>>,
 }
 
 impl Estimate {
@@ -52,12 +53,7 @@ impl Estimate {
 }
 
 /// A metric of predicted classes. `positive` is the class that a binary task is about; without one, classes count alike (macro).
-pub(in crate::validation) fn of_classes(
-    metric: MetricName,
-    counts: &Counts,
-    positive: Option<usize>,
-    confidence: f64,
-) -> Estimate {
+pub fn of_classes(metric: MetricName, counts: &Counts, positive: Option<usize>, confidence: f64) -> Estimate {
     let classes = counts.cells.len();
     let row = |class: usize| counts.cells[class].iter().sum::<u64>();
     let column = |class: usize| (0..classes).map(|row| counts.cells[row][class]).sum::<u64>();
@@ -94,8 +90,8 @@ fn of_all_classes(metric: MetricName, counts: &Counts, confidence: f64) -> Estim
     Estimate::new(value, ends, confidence, "bootstrap")
 }
 
-/// The mean over classes that are true or predicted somewhere; a class that is never predicted has precision 0, as in scikit-learn.
-fn macro_average(metric: MetricName, cells: &[Vec<f64>]) -> f64 {
+/// Precision, recall or F1 of counts (or expected counts) `[true][predicted]`: the mean over classes that are true or predicted somewhere; a class that is never predicted has precision 0, as in scikit-learn.
+pub fn macro_average(metric: MetricName, cells: &[Vec<f64>]) -> f64 {
     let (mut sum, mut classes) = (0.0, 0.0);
     for class in 0..cells.len() {
         let truly: f64 = cells[class].iter().sum();
@@ -132,7 +128,7 @@ fn normal(random: &mut fastrand::Rng) -> f64 {
 }
 
 /// A metric of predicted probabilities of a positive class.
-pub(in crate::validation) fn of_scores(metric: MetricName, scored: &[(f64, bool)], confidence: f64) -> Estimate {
+pub fn of_scores(metric: MetricName, scored: &[(f64, bool)], confidence: f64) -> Estimate {
     match metric {
         MetricName::RocAuc => match roc::area(scored) {
             Some(area) => Estimate::new(area.value, Some(area.interval(confidence)), confidence, "delong"),
@@ -154,7 +150,7 @@ fn log_loss(score: f64, positive: bool) -> f64 {
 }
 
 /// Predicted against observed, in bins of equal width.
-pub(in crate::validation) fn calibration(scored: &[(f64, bool)]) -> Vec<CalibrationBin> {
+pub fn calibration(scored: &[(f64, bool)]) -> Vec<CalibrationBin> {
     let mut sums = [(0_u64, 0.0, 0_u64); CALIBRATION_BINS];
     for (score, positive) in scored {
         let bin = ((score * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1);
@@ -196,7 +192,7 @@ fn calibration_error(scored: &[(f64, bool)], confidence: f64) -> Estimate {
 }
 
 /// A metric of predicted numbers: pairs of what is true and what was predicted.
-pub(in crate::validation) fn of_numbers(metric: MetricName, pairs: &[(f64, f64)], confidence: f64) -> Estimate {
+pub fn of_numbers(metric: MetricName, pairs: &[(f64, f64)], confidence: f64) -> Estimate {
     match metric {
         MetricName::Mae => mean_of(pairs.iter().map(|(truth, predicted)| (truth - predicted).abs()), confidence, |x| x),
         MetricName::Rmse => {

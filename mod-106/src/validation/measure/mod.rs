@@ -15,7 +15,7 @@ mod bounds;
 pub(super) mod breaks;
 pub(super) mod difference;
 pub(super) mod facts;
-pub(super) mod metrics;
+pub mod metrics;
 pub(super) mod predictions;
 pub(super) mod repeats;
 pub(super) mod samples;
