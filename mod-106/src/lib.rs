@@ -5,6 +5,7 @@ pub mod audit;
 pub mod charts;
 pub mod cli;
 pub mod client;
+pub mod digest;
 pub mod documents;
 pub mod features;
 pub mod github;

@@ -113,7 +113,7 @@ async fn log(client: &Client, run: &RunId, seed: u64, losses: &[Metric], trainin
     ];
     client.log_batch(run, &Batch { metrics: losses, params: &params, ..Batch::default() }).await?;
     // MLflow keeps at most 36 characters of a digest.
-    let digest: String = Sha256::digest(training).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = mod_106::digest::hex(&Sha256::digest(training));
     let dataset = Dataset {
         name: "loans".to_owned(),
         digest: digest[..32].to_owned(),

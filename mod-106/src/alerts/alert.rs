@@ -5,6 +5,7 @@
 //! The severity belongs to it, as in Alertmanager: a warning that becomes critical is another alert, and may go elsewhere.
 
 use super::error::Error;
+use crate::digest::hex;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -207,7 +208,7 @@ pub(super) fn digest<'a>(texts: impl Iterator<Item = &'a str>) -> String {
         digest.update((text.len() as u64).to_be_bytes());
         digest.update(text.as_bytes());
     }
-    digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize()[..16])
 }
 
 /// Prometheus's rule for label names.

@@ -39,13 +39,16 @@ pub enum Error {
         problem: String,
     },
     /// A file cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}; is this the file, and may you read it?", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
+    /// A file could not be written.
+    #[error(transparent)]
+    Document(#[from] crate::documents::Error),
     /// Some receivers were not told. What they miss is written down, and is sent again next time.
     #[error("not delivered to {}; kept in {}, and sent again next time", receivers.join(", "), state.display())]
     Undelivered {
@@ -67,8 +70,8 @@ pub enum Error {
 }
 
 impl Error {
-    pub(super) fn file(path: &Path, source: io::Error) -> Self {
-        Self::File { path: path.to_owned(), source }
+    pub(super) fn file(path: &Path, reason: io::Error) -> Self {
+        Self::File { path: path.to_owned(), reason }
     }
 
     /// The command line's exit code: 2 for malformed input, 3 where nobody could be reached, 1 for all else.
@@ -76,9 +79,9 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Malformed { .. } | Self::Alert { .. } | Self::Secret { .. } => 2,
-            Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,
+            Self::File { reason, .. } if reason.kind() == io::ErrorKind::NotFound => 2,
             Self::Undelivered { unreachable: true, .. } | Self::Untested { unreachable: true, .. } => 3,
-            Self::File { .. } | Self::Undelivered { .. } | Self::Untested { .. } => 1,
+            Self::File { .. } | Self::Document(_) | Self::Undelivered { .. } | Self::Untested { .. } => 1,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`WINDOW`], and remembers the idempotency keys that it saw within it. Over the body alone, a recorded "resolved" could
 //! be played back during the next incident.
 
+use crate::digest::hex;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,8 +22,7 @@ pub const WINDOW: Duration = Duration::from_secs(300);
 #[must_use]
 pub fn sign(secret: &SecretString, timestamp_s: i64, body: &[u8]) -> String {
     let digest = mac(secret, timestamp_s, body).finalize().into_bytes();
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={digits}")
+    format!("sha256={}", hex(&digest))
 }
 
 /// What a receiver does: whether a message is ours and new. The comparison takes the same time for every wrong signature.

@@ -6,11 +6,12 @@
 use super::alert::{Alert, Fingerprint, Status};
 use super::bucket::Bucket;
 use super::error::Error;
+use crate::documents;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The form of the file; another is refused.
@@ -95,7 +96,8 @@ impl Locked {
     }
 
     pub(super) fn replace(&self, state: &State) -> Result<(), Error> {
-        replace(&self.path, state).map_err(|source| Error::file(&self.path, source))
+        let text = serde_json::to_vec_pretty(state).map_err(|error| Error::file(&self.path, error.into()))?;
+        Ok(documents::write(&self.path, &text)?)
     }
 }
 
@@ -127,16 +129,6 @@ impl State {
         }
         Ok(state)
     }
-}
-
-/// Writes beside the file and renames over it: whoever is killed leaves the old one or the new one.
-fn replace(path: &Path, state: &State) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&serde_json::to_vec_pretty(state)?)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! line and write it again in some canonical form: two languages then differ over how a float or an escape is written, and an
 //! honest trail looks forged. Next: `trail.rs` appends lines.
 
+use crate::digest::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -91,7 +92,7 @@ pub(super) fn digest_of(covered: &str) -> String {
 
 /// A SHA-256 digest as trails, tags and documents write it: `sha256:` and 64 hexadecimal digits.
 pub fn digest_text(digest: &[u8]) -> String {
-    digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    format!("sha256:{}", hex(digest))
 }
 
 #[cfg(test)]

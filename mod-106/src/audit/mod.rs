@@ -22,12 +22,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The operating system refused.
-    #[error("audit trail {path}: {source}")]
+    #[error("audit trail {path}: {reason}")]
     File {
         /// The trail.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// An entry is not what it was when it was written, or one is missing.
     #[error(
@@ -57,8 +57,8 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Self {
-        Self::File { path: path.to_owned(), source }
+    pub(crate) fn file(path: &std::path::Path, reason: std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), reason }
     }
 
     /// Whether somebody changed the trail, as opposed to it not being there.

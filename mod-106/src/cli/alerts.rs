@@ -124,7 +124,7 @@ impl OneAlert {
         match (file, self.name) {
             (Some(path), _) if path == Path::new("-") => {
                 let text = std::io::read_to_string(std::io::stdin().lock());
-                let text = text.map_err(|source| Error::File { path: "standard input".into(), source })?;
+                let text = text.map_err(|reason| Error::File { path: "standard input".into(), reason })?;
                 parse_alerts("standard input", &text)
             }
             (Some(path), _) => read_alerts(path),

@@ -52,14 +52,10 @@ struct Server {
     server: String,
 }
 
+/// Which features.
 #[derive(Debug, clap::Args)]
-struct Get {
-    #[command(flatten)]
-    server: Server,
-    /// A join key's value; may be repeated, for several keys or several entities
-    #[arg(long = "entity", value_name = "KEY=VALUE", value_parser = pair, required = true)]
-    entities: Vec<(String, String)>,
-    /// A feature, as view:feature; may be repeated
+struct Chosen {
+    /// A feature, as view:feature, or for a training set a whole view; may be repeated
     #[arg(
         long = "feature",
         value_name = "VIEW:FEATURE",
@@ -73,6 +69,17 @@ struct Get {
     /// Name features view__feature
     #[arg(long)]
     full_names: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Get {
+    #[command(flatten)]
+    server: Server,
+    /// A join key's value; may be repeated, for several keys or several entities
+    #[arg(long = "entity", value_name = "KEY=VALUE", value_parser = pair, required = true)]
+    entities: Vec<(String, String)>,
+    #[command(flatten)]
+    chosen: Chosen,
 }
 
 #[derive(Debug, clap::Args)]
@@ -129,20 +136,8 @@ struct Join {
     /// The time column of the entity rows
     #[arg(long, value_name = "COLUMN", default_value = "event_timestamp")]
     timestamp: String,
-    /// A view or view:feature; may be repeated
-    #[arg(
-        long = "feature",
-        value_name = "VIEW[:FEATURE]",
-        required_unless_present = "service",
-        conflicts_with = "service"
-    )]
-    features: Vec<String>,
-    /// A feature service
-    #[arg(long, value_name = "NAME")]
-    service: Option<String>,
-    /// Name columns view__feature
-    #[arg(long)]
-    full_names: bool,
+    #[command(flatten)]
+    chosen: Chosen,
     /// Count only rows that were also written by then, so that a backfill changes no past
     #[arg(long)]
     known_by_creation: bool,
@@ -215,9 +210,9 @@ async fn get(get: Get, output: Output) -> anyhow::Result<()> {
     }
     let request = OnlineRequest {
         entities,
-        feature_service: get.service,
-        features: get.features,
-        full_feature_names: get.full_names,
+        feature_service: get.chosen.service,
+        features: get.chosen.features,
+        full_feature_names: get.chosen.full_names,
     };
     let response = FeatureClient::new(&get.server.server)?.online(&request).await?;
     let mut rows = Vec::new();
@@ -245,8 +240,8 @@ async fn get(get: Get, output: Output) -> anyhow::Result<()> {
 async fn push(push: Push, output: Output) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&push.rows).map_err(|reason| Error::File { path: push.rows.clone(), reason })?;
     let df: BTreeMap<String, Vec<Value>> = serde_json::from_str(&text).map_err(|error| Error::Malformed {
-        place: push.rows.display().to_string(),
-        problem: format!("no JSON object of lists: {error}"),
+        place: format!("{}:{}:{}", push.rows.display(), error.line(), error.column()),
+        problem: format!("found no JSON object of columns, each a list ({error}); write the file again, whole"),
     })?;
     let rows = df.values().map(Vec::len).max().unwrap_or_default();
     let client = FeatureClient::new(&push.server.server)?;
@@ -292,15 +287,16 @@ async fn materialize(materialize: Materialize, output: Output) -> anyhow::Result
 
 async fn join(join: Join, connection: &Connection, output: Output) -> anyhow::Result<()> {
     let repository = Repository::read(&join.repository)?;
-    let features = match &join.service {
+    let Chosen { features, service, full_names } = join.chosen;
+    let features = match &service {
         Some(service) => repository.service(service)?.features.clone(),
-        None => join.features,
+        None => features,
     };
     let request = TrainingRequest {
         entities: &join.entities,
         timestamp: &join.timestamp,
         features: &features,
-        full_names: join.full_names,
+        full_names,
         known: if join.known_by_creation { Known::ByCreation } else { Known::ByEvent },
     };
     // A tracking server that is not there is told before an hour of joining, not after.
@@ -310,7 +306,7 @@ async fn join(join: Join, connection: &Connection, output: Output) -> anyhow::Re
     let rows = set.table.num_rows();
     let digest = lineage::dataset_digest(&written.sha256);
     if let Some((client, run)) = &tracking {
-        let inputs = lineage::inputs(&repository, &request, &set, &written, join.service.as_deref())?;
+        let inputs = lineage::inputs(&repository, &request, &set, &written, service.as_deref())?;
         lineage::log(client, run, &inputs).await?;
     }
     let missing: BTreeMap<_, _> = set.missing.iter().cloned().collect();

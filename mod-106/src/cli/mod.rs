@@ -198,6 +198,17 @@ mod tests {
         check("governance_report", &["governance", "report"]);
         check("governance_runbook_run", &["governance", "runbook", "run"]);
         check("users", &["users"]);
+        check("features", &["features"]);
+        check("features_get", &["features", "get"]);
+        check("features_push", &["features", "push"]);
+        check("features_materialize", &["features", "materialize"]);
+        check("features_ingest", &["features", "ingest"]);
+        check("features_join", &["features", "join"]);
+        check("features_serve", &["features", "serve"]);
+        check("features_registry", &["features", "registry"]);
+        check("catalogue", &["catalogue"]);
+        check("alerts_test", &["alerts", "test"]);
+        check("alerts_routes", &["alerts", "routes"]);
         check("quiz", &["quiz"]);
         check("quiz_take", &["quiz", "take"]);
         check("runs", &["runs"]);

@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::output::Output;
 use super::validate_reports as reports;
 use crate::alerts::{Config, Dispatcher, Options};
+use crate::audit::digest_text;
 use crate::client::{ArtifactPath, Batch, Client, MOST_METRICS, Metric, ModelName, RunId, Tag, VersionNumber};
 use crate::validation::outcome::{Outcome, Verdict};
 use crate::validation::read::Watch;
@@ -309,10 +310,9 @@ fn tags(outcome: &Outcome, reports: &[(&str, String)]) -> Vec<Tag> {
         verdict => verdict,
     };
     let json = reports.iter().find(|(name, _)| *name == "report.json").map_or("", |(_, text)| text.as_str());
-    let digest: String = Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect();
     vec![
         Tag::new("validation.status", status.word()),
-        Tag::new("validation.report_digest", format!("sha256:{digest}")),
+        Tag::new("validation.report_digest", digest_text(&Sha256::digest(json))),
         Tag::new("validation.time", outcome.started_at.clone()),
     ]
 }

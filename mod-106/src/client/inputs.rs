@@ -50,6 +50,16 @@ pub struct Dataset {
     pub profile: Option<String>,
 }
 
+impl Dataset {
+    /// Where it comes from, for people. MLflow keeps sources as JSON of their kind; what people look for is the address in it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let source: Option<serde_json::Value> = serde_json::from_str(&self.source).ok();
+        let found = ["uri", "path", "url"].iter().find_map(|key| source.as_ref()?.get(*key)?.as_str());
+        found.map_or_else(|| self.source.clone(), str::to_owned)
+    }
+}
+
 impl Client {
     /// Notes which datasets a run read. Noting one twice is as noting it once.
     ///

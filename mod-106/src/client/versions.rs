@@ -11,7 +11,7 @@ use super::paging::{self, Page};
 use super::tags::{Tag, absent_is_empty};
 use super::transport::Client;
 use super::values::read_int64;
-use futures::Stream;
+use futures::{Stream, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -164,6 +164,24 @@ impl Client {
             let (client, search) = (client.clone(), search.clone());
             async move { client.search_versions_page(&search, token.as_deref()).await }
         })
+    }
+
+    /// All versions of one model, whatever its name holds, oldest first.
+    ///
+    /// # Errors
+    /// What the server says; a model that is not there has no versions.
+    pub async fn versions_of(&self, name: &ModelName) -> Result<Vec<ModelVersion>, Error> {
+        // MLflow's filters know no escape: a name with both kinds of quotes is looked for here.
+        let filter = match (name.as_str().contains('\''), name.as_str().contains('"')) {
+            (false, _) => format!("name = '{name}'"),
+            (true, false) => format!("name = \"{name}\""),
+            (true, true) => String::new(),
+        };
+        let search = RegistrySearch { filter, ..RegistrySearch::default() };
+        let mut versions: Vec<ModelVersion> = self.search_versions(search).try_collect().await?;
+        versions.retain(|version| version.name == *name);
+        versions.sort_by_key(|version| version.version);
+        Ok(versions)
     }
 
     /// The newest version of each stage asked for; of every stage when none is.

@@ -14,11 +14,11 @@ pub enum Error {
         reason: String,
     },
     /// A file could not be written.
-    #[error("cannot write {}: {source}; is the folder there and writable, and the disk not full?", path.display())]
+    #[error("cannot write {}: {reason}; is the folder there and writable, and the disk not full?", path.display())]
     Write {
         /// The file that was meant.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
 }

@@ -5,7 +5,7 @@
 //! - `filters.rs`: times, digests and figures as people read them
 //! - `markdown.rs`: Markdown to HTML, without raw HTML, scripts or anything that loads from elsewhere
 //! - `page.html.j2`, `page.css`: the layout of every page: light and dark, printable, usable by keyboard and screen reader
-//! - `write.rs`: files under a temporary name, then renamed
+//! - `write.rs`: files under a temporary name, then renamed; every part that writes files writes them so
 //!
 //! What a document says is its own part's business; nothing here knows a model, a report or a question.
 
@@ -21,4 +21,4 @@ pub use escape::{html, is_hidden, markdown};
 pub use filters::{bytes, duration, number, percent, short_digest, time};
 pub use markdown::html_from_markdown;
 pub use templates::Templates;
-pub use write::{write, write_all};
+pub use write::{Unfinished, write, write_all};

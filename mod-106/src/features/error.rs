@@ -43,7 +43,7 @@ pub enum Error {
         second: usize,
     },
     /// A local file could not be read or written.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}; is the path right, and may it be read and written?", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -120,6 +120,7 @@ impl Error {
     pub fn exit_code(&self) -> Option<u8> {
         match self {
             Self::Malformed { .. } | Self::Unknown { .. } | Self::Ambiguous { .. } => Some(2),
+            Self::File { reason, .. } if reason.kind() == std::io::ErrorKind::NotFound => Some(2),
             Self::Connection { .. } => Some(3),
             Self::Tracking(_) => None,
             _ => Some(1),

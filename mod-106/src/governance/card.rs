@@ -271,7 +271,7 @@ fn data(dossier: &Dossier) -> Vec<Data> {
         name: input.dataset.name.clone(),
         digest: input.dataset.digest.clone(),
         context: super::dossier::tag(&input.tags, CONTEXT_TAG).map(str::to_owned),
-        source: input.dataset.source.clone(),
+        source: input.dataset.address(),
     };
     inputs.map(one).collect()
 }

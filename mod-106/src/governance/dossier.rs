@@ -7,7 +7,7 @@ use crate::client::{
     self, ArtifactPath, ArtifactRoot, Client, ModelName, ModelVersion, RegisteredModel, RegistrySearch, Run, RunId,
     Tag, VersionNumber,
 };
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -134,20 +134,11 @@ pub(super) async fn run_of(client: &Client, version: &ModelVersion) -> Result<Op
 }
 
 async fn versions_of(client: &Client, name: &ModelName) -> Result<Vec<ModelVersion>, Error> {
-    // MLflow's filters know no escape: a name with both kinds of quotes is looked for here.
-    let filter = match (name.as_str().contains('\''), name.as_str().contains('"')) {
-        (false, _) => format!("name = '{name}'"),
-        (true, false) => format!("name = \"{name}\""),
-        (true, true) => String::new(),
-    };
-    let search = RegistrySearch { filter, ..RegistrySearch::default() };
-    let mut versions: Vec<ModelVersion> = client.search_versions(search).try_collect().await?;
-    versions.retain(|version| version.name == *name);
+    let mut versions = client.versions_of(name).await?;
     for version in &mut versions {
         version.tags.sort();
         version.aliases.sort();
     }
-    versions.sort_by_key(|version| version.version);
     Ok(versions)
 }
 

@@ -8,6 +8,7 @@ use super::dossier::{Dossier, REPORT, tag};
 use super::report::Report;
 use super::trail::{ChainState, TrailFacts};
 use crate::client::{CONTEXT_TAG, RunStatus};
+use crate::documents;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -242,7 +243,8 @@ impl Case<'_> {
         let rules = ApprovalRules { needed: minimum, ..self.rules };
         let record = ApprovalRecord::judge(self.dossier, rules, self.now);
         let counted = record.approvals.iter().filter(|approval| approval.counts);
-        let names: Vec<_> = counted.map(|approval| format!("{} on {}", approval.approver, approval.time)).collect();
+        let names: Vec<_> =
+            counted.map(|approval| format!("{} on {}", approval.approver, day(&approval.time))).collect();
         let next = record.next.clone().unwrap_or_default();
         let evidence = if !record.violations.is_empty() {
             contradicted("approval", record.violations.join("; "), &next)
@@ -279,7 +281,13 @@ impl Case<'_> {
                         "do it with the commands that write the trail, such as mod-106 promote",
                     );
                 };
-                let sentence = format!("entry {}: {} by {} at {}", entry.sequence, action, entry.actor, entry.time);
+                let sentence = format!(
+                    "entry {}: {} by {} at {}",
+                    entry.sequence,
+                    action,
+                    entry.actor,
+                    documents::time(entry.time)
+                );
                 found("audit", sentence).hashed(Some(entry.digest.clone()))
             }
         }
@@ -322,4 +330,9 @@ impl Evidence {
         self.digest = digest;
         self
     }
+}
+
+/// A time as people read it; one that cannot be read, as it stands.
+fn day(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), documents::time)
 }

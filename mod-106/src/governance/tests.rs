@@ -136,6 +136,43 @@ fn documents_are_what_people_read() {
 }
 
 #[test]
+fn messages_are_what_people_read() {
+    let (_folder, path) = trail("fraud");
+    let trail = TrailFacts::read(&path, None).unwrap();
+    let check = |name: &str, kind: MessageKind, dossier: &Dossier, trail: &TrailFacts| {
+        let record = ApprovalRecord::judge(dossier, RULES, now());
+        let message = Message::new(kind, dossier, None, trail, &record).unwrap();
+        insta::assert_snapshot!(name.to_owned(), super::message(&message).unwrap().markdown);
+    };
+    let mut bad = dossier("fraud");
+    let poisoned =
+        json!({ "time": "2026-01-21T12:00:00Z", "actor": "grace", "reason": "refuses every second customer" });
+    set(&mut bad, "promotion.poisoned", &poisoned.to_string());
+    check("incident", MessageKind::Incident, &bad, &trail);
+    let mut old = dossier("fraud");
+    old.version = old.versions[0].clone();
+    set(&mut old, "retire_on", "2026-06-30");
+    check("deprecation", MessageKind::Deprecation, &old, &trail);
+    // What nobody recorded shows as a gap, never as nothing.
+    let mut bare = bad.clone();
+    (bare.model.tags, bare.run, bare.report) = (Vec::new(), None, None);
+    set(&mut bare, "promotion.poisoned", r#"{"time":"2026-01-21T12:00:00Z","actor":"grace"}"#);
+    check("incident-with-gaps", MessageKind::Incident, &bare, &TrailFacts::not_given());
+    let mut bare = old.clone();
+    (bare.model.tags, bare.version.tags) = (Vec::new(), Vec::new());
+    check("deprecation-with-gaps", MessageKind::Deprecation, &bare, &TrailFacts::not_given());
+}
+
+#[test]
+fn runbooks_are_what_people_run() {
+    for kind in [Kind::Rollback, Kind::Rotate, Kind::Restore, Kind::Drift] {
+        let document = runbook::write(kind, &dossier("fraud")).unwrap();
+        Runbook::parse(&document.markdown, Path::new("x.md")).unwrap();
+        insta::assert_snapshot!(document.name.clone(), document.markdown);
+    }
+}
+
+#[test]
 fn no_name_breaks_a_page() {
     let (_folder, path) = trail(HOSTILE);
     let trail = TrailFacts::read(&path, None).unwrap();

@@ -5,6 +5,7 @@
 //! on the model; where that is not enough, require GitHub's environment reviewers too (`gates.rs`, `environment-approval`).
 
 use crate::client::{Tag, VersionNumber};
+use crate::digest::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -33,8 +34,7 @@ pub fn key_of(approver: &str) -> String {
         return format!("{PREFIX}{approver}");
     }
     let plain: String = approver.chars().map(|character| if allowed(character) { character } else { '-' }).collect();
-    let digest = Sha256::digest(approver.as_bytes());
-    let suffix = digest.iter().take(4).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let suffix = hex(&Sha256::digest(approver.as_bytes())[..4]);
     let short: String = plain.chars().take(200).collect();
     format!("{PREFIX}{short}-{suffix}")
 }

@@ -83,10 +83,7 @@ impl Registry {
     /// As [`Registry::moment`].
     pub async fn view(&self) -> Result<View, Error> {
         let moment = self.moment().await?;
-        let quote = if self.name.as_str().contains('\'') { '"' } else { '\'' };
-        let filter = format!("name = {quote}{}{quote}", self.name);
-        let search = RegistrySearch { filter, ..RegistrySearch::default() };
-        let versions: Vec<ModelVersion> = self.client.search_versions(search).try_collect().await?;
+        let versions = self.client.versions_of(&self.name).await?;
         let poisoned = versions.iter().filter(|version| tag(&version.tags, POISONED).is_some());
         Ok(View {
             poisoned: poisoned.map(|version| version.version).collect(),

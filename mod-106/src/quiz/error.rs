@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 /// A quiz's errors.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file could not be read or written.
-    #[error("cannot {what} {}: {source}", path.display())]
+    /// A file could not be written.
+    #[error(transparent)]
+    Document(#[from] crate::documents::Error),
+    /// A file could not be read.
+    #[error("cannot read {}: {reason}", path.display())]
     File {
-        /// `read` or `write`.
-        what: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A file is not what it should be.
     #[error("{}: {problem}", path.display())]
@@ -63,12 +64,8 @@ pub enum Error {
 }
 
 impl Error {
-    pub(super) fn reading(path: &Path, source: std::io::Error) -> Self {
-        Self::File { what: "read", path: path.to_owned(), source }
-    }
-
-    pub(super) fn writing(path: &Path, source: std::io::Error) -> Self {
-        Self::File { what: "write", path: path.to_owned(), source }
+    pub(super) fn reading(path: &Path, reason: std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), reason }
     }
 
     pub(super) fn malformed(path: &Path, problem: impl ToString) -> Self {
@@ -78,7 +75,7 @@ impl Error {
     /// 1 where the quiz was done and not passed or a file could not be written, 2 where what was given is wrong.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotPassed { .. } | Self::Terminal(_) | Self::File { what: "write", .. } => 1,
+            Self::NotPassed { .. } | Self::Terminal(_) | Self::Document(_) => 1,
             _ => 2,
         }
     }

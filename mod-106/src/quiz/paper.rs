@@ -5,10 +5,10 @@
 
 use super::bank::{Bank, Difficulty, Item, Kind, Question};
 use super::error::Error;
+use crate::digest::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::path::Path;
 
 /// How many questions a paper has where nobody asks for another number.
@@ -188,10 +188,7 @@ fn digest(seed: u64, questions: &[Asked]) -> String {
     hasher.update(format!("mod-106 quiz paper 1\n{seed}\n"));
     // Plain strings, numbers and lists always serialise.
     hasher.update(serde_json::to_vec(questions).unwrap_or_default());
-    hasher.finalize().iter().fold("sha256:".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("sha256:{}", hex(&hasher.finalize()))
 }
 
 fn difference(read: &Paper, drawn: &Paper) -> Option<String> {

@@ -410,12 +410,14 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_found_out_before_the_first_answer() {
+    fn a_place_that_cannot_be_written_is_found_out_before_the_first_answer() {
         let bank = Bank::embedded().unwrap();
         let mut sheet = Sheet::blank(Paper::draw(&bank, 1, 7).unwrap());
         let mut said = Vec::new();
-        let error =
-            run(&mut sheet, Path::new("/no/such/folder/a.toml"), "b\n".as_bytes(), &mut said, PLAIN).unwrap_err();
-        assert!(error.to_string().contains("/no/such/folder/a.toml") && said.is_empty(), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let path = folder.path().join("file/a.toml");
+        let error = run(&mut sheet, &path, "b\n".as_bytes(), &mut said, PLAIN).unwrap_err();
+        assert!(error.to_string().contains("file/a.toml") && said.is_empty(), "{error}");
     }
 }

@@ -7,11 +7,11 @@ use super::answer::{Answer, expected};
 use super::bank::Bank;
 use super::error::Error;
 use super::paper::Paper;
+use crate::documents;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use toml::Spanned;
 
 /// A learner's answers to one paper.
@@ -110,18 +110,7 @@ impl Sheet {
     /// # Errors
     /// When the folder or the file cannot be written; an older file is then as it was.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let written = unfinished(path);
-        let write = || -> std::io::Result<()> {
-            let mut file = std::fs::File::create(&written)?;
-            file.write_all(self.to_toml().as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&written, path)
-        };
-        write().map_err(|error| {
-            // Nothing is lost with it, and there may be nothing.
-            let _ = std::fs::remove_file(&written);
-            Error::writing(path, error)
-        })
+        Ok(documents::write(path, self.to_toml().as_bytes())?)
     }
 
     /// The sheet as its file holds it.
@@ -142,13 +131,6 @@ impl Sheet {
     pub fn answered(&self) -> usize {
         self.answers.iter().filter(|answer| !answer.is_blank()).count()
     }
-}
-
-/// A name beside the file's own: what is left of an interrupted write is overwritten by the next.
-fn unfinished(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".unfinished");
-    path.with_file_name(name)
 }
 
 #[cfg(test)]

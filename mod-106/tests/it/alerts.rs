@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
-const SECRET: &str = "correct-horse-battery-staple";
+pub(crate) const SECRET: &str = "correct-horse-battery-staple";
 const IMPATIENT: &str = "retries: 5, first_wait_s: 0.01, timeout_s: 0.5";
 
 /// `mod-106 alerts …` in a folder, with the sink's secret in its environment.
@@ -49,7 +49,7 @@ fn write(folder: &Path, alerts: &[Value]) {
 }
 
 /// Whether a delivery is signed with the secret, now.
-fn signed(asked: &Asked) -> bool {
+pub(crate) fn signed(asked: &Asked) -> bool {
     let timestamp_s = asked.header(TIMESTAMP_HEADER).and_then(|text| text.parse().ok()).unwrap_or_default();
     let signature = asked.header(SIGNATURE_HEADER).unwrap_or_default();
     verify(&SECRET.into(), timestamp_s, asked.body.as_bytes(), signature, Timestamp::now())

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    mod_106::digest::hex(&Sha256::digest(bytes))
 }
 
 async fn write(client: &Client, run: &RunId) -> Result<(), Failed> {

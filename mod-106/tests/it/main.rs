@@ -23,6 +23,9 @@
 //! | `wire` `logging` `tls` | the tests on scripted servers |
 //! | `notebooks` | lab 3's notebooks, with the official Python client |
 //! | `alerts` | receivers that misbehave, and the real Alertmanager |
+//! | `receivers` | what arrives at Slack's, PagerDuty's and our own kind of receiver |
+//! | `names` | model names that look like options, commands and quotes, through every command that takes one |
+//! | `malformed` | what is malformed, absent, unreachable or half-written, for alerts, features, governance and the quiz |
 //! | `github` | GitHub, from a fake that loses answers and from prism |
 //! | `pipeline` | the lab's workflows, step by step as a runner takes them: their command lines, their files, what they do |
 //! | `refusals` | what `promote`, `approve`, `rollback`, `audit` and `workflow` make of bad input |
@@ -44,12 +47,15 @@ mod feast;
 mod github;
 mod killed;
 mod logging;
+mod malformed;
+mod names;
 mod notebooks;
 mod observability;
 mod peer;
 mod performance;
 mod pipeline;
 mod quiz;
+mod receivers;
 mod refusals;
 mod registry;
 mod scripted;
@@ -151,6 +157,9 @@ fn main() -> ExitCode {
             .chain(documents::trials())
             .chain(observability::trials())
             .chain(quiz::trials())
+            .chain(receivers::trials())
+            .chain(names::trials())
+            .chain(malformed::trials())
             .chain(github::trials())
             .chain(pipeline::trials())
             .collect(),

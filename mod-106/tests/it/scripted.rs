@@ -78,11 +78,13 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Asked> {
     loop {
         let read = stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
         bytes.extend_from_slice(&chunk[..read]);
-        let text = String::from_utf8_lossy(&bytes);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let asked = Asked { head: head.to_owned(), body: body.to_owned() };
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let mut asked = Asked { head, body: String::new() };
         let length: usize = asked.header("content-length").map_or(0, |length| length.parse().unwrap());
-        if asked.body.len() >= length {
+        // Bytes are counted: a letter that is still on its way would be several, once replaced.
+        if bytes.len() >= end + 4 + length {
+            asked.body = String::from_utf8_lossy(&bytes[end + 4..]).into_owned();
             return Some(asked);
         }
     }

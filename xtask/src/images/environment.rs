@@ -34,7 +34,7 @@ pub(super) fn install(labs: &Path, name: &str, lock: &Path, force: bool) -> Resu
     let folder = folders.join(format!("{name}-{:016x}", hasher.finish()));
     let link = labs.join(name);
     if !force && folder.join(STAMP).is_file() {
-        if fs::read_link(&link).ok().as_ref() != Some(&folder) {
+        if !leads_to(&link, &folder) {
             point(&link, &folder)?;
         }
         println!("{name}: current");
@@ -114,6 +114,12 @@ fn point(link: &Path, folder: &Path) -> Result<()> {
     fs::rename(&next, link).with_context(|| format!("cannot replace {}", link.display()))
 }
 
+/// Whether the link ends at the folder, however either is spelt: through a link above them both, or relative to another place.
+fn leads_to(link: &Path, folder: &Path) -> bool {
+    let ends = [link, folder].map(|path| fs::canonicalize(path).ok());
+    ends[0].is_some() && ends[0] == ends[1] && link.is_symlink()
+}
+
 /// Environments of earlier lock files are a gigabyte each, and nobody's any more.
 fn remove_others(folders: &Path, name: &str, kept: &Path) -> Result<()> {
     for entry in fs::read_dir(folders).with_context(|| format!("cannot list {}", folders.display()))? {
@@ -143,6 +149,14 @@ mod tests {
         point(&labs.join("mlflow-3"), &folders.join("mlflow-3-bb")).unwrap();
         remove_others(&folders, "mlflow-3", &folders.join("mlflow-3-bb")).unwrap();
         assert_eq!(fs::read_link(labs.join("mlflow-3")).unwrap(), folders.join("mlflow-3-bb"));
+        assert!(leads_to(&labs.join("mlflow-3"), &folders.join("mlflow-3-bb")));
+        assert!(!leads_to(&labs.join("mlflow-3"), &folders.join("mlflow-2.22-aa")));
+        assert!(!leads_to(&labs.join("absent"), &folders.join("mlflow-3-bb")));
+        // The same folder by another way is the same folder.
+        let other = labs.join("other");
+        symlink(&labs, &other).unwrap();
+        assert!(leads_to(&other.join("mlflow-3"), &other.join("environments/../environments/mlflow-3-bb")));
+        assert!(leads_to(&other.join("mlflow-3"), &folders.join("mlflow-3-bb")));
         assert!(!folders.join("mlflow-3-aa").exists() && folders.join("mlflow-2.22-aa").exists());
         fs::remove_dir_all(&labs).unwrap();
     }

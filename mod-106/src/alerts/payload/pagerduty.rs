@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 /// The longest summary that PagerDuty takes.
 const LONGEST_SUMMARY: usize = 1_024;
+/// An event may have 512 KB; a description of this many characters leaves room for the rest, whatever they are.
+const LONGEST_DESCRIPTION: usize = 50_000;
 
 pub(super) fn body(item: &Item<'_>) -> Value {
     let alert = item.alert;
@@ -32,7 +34,7 @@ pub(super) fn body(item: &Item<'_>) -> Value {
             "timestamp": alert.starts_at,
             "class": alert.name,
             "group": alert.owner,
-            "custom_details": { "description": alert.description, "labels": alert.labels, "annotations": alert.annotations },
+            "custom_details": { "description": shortened(&alert.description, LONGEST_DESCRIPTION), "labels": alert.labels, "annotations": alert.annotations },
         },
     })
 }

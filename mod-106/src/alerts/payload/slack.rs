@@ -7,8 +7,11 @@ use super::{Item, shortened};
 use crate::alerts::Status;
 use serde_json::{Value, json};
 
-/// The longest text of a section block is 3,000 characters, and escaping makes texts longer.
-const LONGEST_TEXT: usize = 2_000;
+/// The longest text of a section block or of a context's element: 3,000 characters, counted after escaping.
+const LONGEST_TEXT: usize = 3_000;
+/// What a context's facts may take of it; the rest is for links.
+const LONGEST_FACTS: usize = 2_000;
+const SEPARATOR: &str = " · ";
 /// The longest header block.
 const LONGEST_HEADER: usize = 150;
 
@@ -26,20 +29,25 @@ pub(super) fn body(item: &Item<'_>) -> Value {
     }
     let labels = alert.labels.iter().map(|(key, value)| format!("{key}: {value}"));
     let facts: Vec<_> = [format!("owner: {}", alert.owner)].into_iter().chain(labels).collect();
-    let facts = format!("{} · {}", escaped(&shortened(&facts.join(" · "), LONGEST_TEXT)), links(item));
-    let facts = facts.trim_end_matches(" · ");
+    let mut facts = escaped(&facts.join(SEPARATOR), LONGEST_FACTS);
+    // A link that is cut leads nowhere: one that does not fit is left out.
+    for link in links(item) {
+        if facts.chars().count() + SEPARATOR.chars().count() + link.chars().count() <= LONGEST_TEXT {
+            facts = facts + SEPARATOR + &link;
+        }
+    }
     blocks.push(json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": facts }] }));
     let text = format!("{mark} {word}: {} — {}", alert.name, alert.summary);
-    json!({ "text": escaped(&shortened(&text, LONGEST_TEXT)), "blocks": blocks })
+    json!({ "text": escaped(&text, LONGEST_TEXT), "blocks": blocks })
 }
 
 fn section(text: &str) -> Value {
-    json!({ "type": "section", "text": { "type": "mrkdwn", "text": escaped(&shortened(text, LONGEST_TEXT)) } })
+    json!({ "type": "section", "text": { "type": "mrkdwn", "text": escaped(text, LONGEST_TEXT) } })
 }
 
-fn links(item: &Item<'_>) -> String {
+fn links<'a>(item: &Item<'a>) -> impl Iterator<Item = String> + 'a {
     let links = item.alert.annotations.iter().filter(|(_, value)| is_link(value));
-    links.map(|(name, url)| format!("<{url}|{name}>")).collect::<Vec<_>>().join(" · ")
+    links.map(|(name, url)| format!("<{}|{name}>", escaped(url, usize::MAX)))
 }
 
 /// Whether a text is a URL that can stand in Slack's brackets.
@@ -47,6 +55,23 @@ fn is_link(text: &str) -> bool {
     (text.starts_with("https://") || text.starts_with("http://")) && !text.contains(['<', '>', '|', ' '])
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// Escaped, and then at most so many characters; an escape is never cut in two.
+fn escaped(text: &str, longest: usize) -> String {
+    let piece = |character: char| match character {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        other => other.to_string(),
+    };
+    let pieces: Vec<_> = text.chars().map(piece).collect();
+    let lengths = pieces.iter().scan(0, |length, piece| {
+        *length += piece.chars().count();
+        Some(*length)
+    });
+    let lengths: Vec<usize> = lengths.collect();
+    if lengths.last().is_none_or(|length| *length <= longest) {
+        return pieces.concat();
+    }
+    let fitting = lengths.partition_point(|length| *length < longest);
+    pieces[..fitting].concat() + "…"
 }

@@ -39,6 +39,21 @@ fn texts_fit_what_receivers_take() {
     let item = Item { alert: &alert, status: Status::Firing, key: "key" };
     let body = pagerduty::body(&item);
     assert_eq!(body["payload"]["summary"].as_str().unwrap().chars().count(), 1_024);
+    // What is escaped grows, and is still within the limit; no escape is cut in two.
+    alert.summary = "&<>".repeat(2_000);
+    alert.description = "<!channel>".repeat(1_000);
+    alert.owner = "&".repeat(3_000);
+    for number in 0..100 {
+        alert
+            .annotations
+            .insert(format!("link_{number}"), format!("https://example.org/?a=1&b={}", "x".repeat(number)));
+    }
+    let item = Item { alert: &alert, status: Status::Firing, key: "key" };
     let body = slack::body(&item);
-    assert!(body["blocks"][1]["text"]["text"].as_str().unwrap().chars().count() <= 3_000);
+    for text in ["/blocks/1/text/text", "/blocks/2/text/text", "/blocks/3/elements/0/text", "/text"] {
+        let text = body.pointer(text).and_then(Value::as_str).unwrap();
+        assert!((1_900..=3_000).contains(&text.chars().count()), "{}", text.chars().count());
+        let bare = text.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
+        assert!(!bare.contains('&'), "{bare}");
+    }
 }

@@ -5,7 +5,6 @@ use crate::client::{DatasetInput, Run};
 use crate::features::lineage::{self, CONTEXT_TRAINING, FEATURES_TAG, SERVICE_TAG, VIEW_TAG};
 use crate::features::registry::{RegisteredView, Registry};
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Everything that hangs together.
@@ -252,15 +251,11 @@ fn code(run: &Run) -> Option<Code> {
 fn data(run: &Run) -> Vec<Data> {
     let describe = |input: &DatasetInput| {
         let dataset = &input.dataset;
-        // MLflow keeps sources as JSON of their kind; what people look for is the address in it.
-        let source: Option<Value> = serde_json::from_str(&dataset.source).ok();
-        let address =
-            ["uri", "path", "url"].iter().find_map(|key| source.as_ref()?.get(*key)?.as_str().map(str::to_owned));
         Data {
             name: dataset.name.clone(),
             digest: dataset.digest.clone(),
             source_type: dataset.source_type.clone(),
-            source: address.unwrap_or_else(|| dataset.source.clone()),
+            source: dataset.address(),
             context: lineage::context(input).unwrap_or_default().to_owned(),
         }
     };

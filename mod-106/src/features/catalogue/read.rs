@@ -38,10 +38,8 @@ pub async fn read_models(client: &Client, names: &[String]) -> Result<Vec<ModelR
     };
     let mut records = Vec::new();
     for model in models {
-        let filter = format!("name = '{}'", model.name.as_str().replace('\'', "\\'"));
-        let search = RegistrySearch { filter, ..RegistrySearch::default() };
-        let mut found: Vec<ModelVersion> = client.search_versions(search).try_collect().await?;
-        found.sort_by_key(|version| std::cmp::Reverse(version.version));
+        let mut found = client.versions_of(&model.name).await?;
+        found.reverse();
         let mut versions = Vec::with_capacity(found.len());
         for mut version in found {
             // Searches leave aliases out; the model itself lists them.

@@ -1,7 +1,8 @@
-//! Writes a table, CSV or Parquet by its name's ending: beside its place first, then renamed, so that a reader finds the old file or the
-//! new one and never half of either. The digest is that of the file's bytes, which anybody can compute again with `sha256sum`.
+//! Writes a table, CSV or Parquet by its name's ending, whole or not at all. The digest is that of the file's bytes, which anybody can compute again with `sha256sum`.
 //! Next: `lineage.rs` logs it.
 
+use crate::digest::hex;
+use crate::documents::Unfinished;
 use crate::features::error::Error;
 use arrow::array::RecordBatch;
 use arrow::csv::WriterBuilder;
@@ -29,25 +30,15 @@ pub fn write_table(path: &Path, table: &RecordBatch) -> Result<Written, Error> {
     if !matches!(extension, "csv" | "parquet") {
         return Err(Error::malformed(path.display(), "neither .csv nor .parquet; give a name that ends so"));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed = |reason| Error::file(path, reason);
-    let mut beside = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder).map_err(failed)?;
+    let mut beside = Unfinished::begin(path)?;
     let encoded = match extension {
-        "csv" => write_csv(beside.as_file_mut(), table),
-        _ => write_parquet(beside.as_file_mut(), table),
+        "csv" => write_csv(beside.file(), table),
+        _ => write_parquet(beside.file(), table),
     };
     encoded.map_err(|problem| Error::malformed(path.display(), problem))?;
-    beside.as_file().sync_all().map_err(failed)?;
-    readable(beside.as_file()).map_err(failed)?;
-    let sha256 = digest_of_file(beside.path())?;
-    beside.persist(path).map_err(|error| failed(error.error))?;
+    let sha256 = digest_of_file(beside.place())?;
+    beside.finish()?;
     Ok(Written { path: path.to_owned(), sha256 })
-}
-
-/// A temporary file is its owner's alone; what it becomes is a file like any other.
-fn readable(file: &File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }
 
 fn write_csv(file: &mut File, table: &RecordBatch) -> Result<(), String> {
@@ -77,5 +68,5 @@ pub fn digest_of_file(path: &Path) -> Result<String, Error> {
             read => hasher.update(&buffer[..read]),
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hasher.finalize()))
 }

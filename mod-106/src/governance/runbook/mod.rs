@@ -32,12 +32,12 @@ pub enum Error {
         problem: String,
     },
     /// It could not be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}; is this the file, and may you read it?", path.display())]
     File {
         /// The runbook.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A variable has no value, or is not one of the runbook's.
     #[error("{0}")]

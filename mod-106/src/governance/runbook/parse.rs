@@ -45,7 +45,7 @@ impl Runbook {
     /// # Errors
     /// [`Error::File`] or [`Error::Malformed`].
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|reason| Error::File { path: path.to_owned(), reason })?;
         Self::parse(&text, path)
     }
 

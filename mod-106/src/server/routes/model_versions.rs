@@ -1,18 +1,16 @@
 //! `model-versions/*` and `registered-models/alias`.
 
 use crate::server::artifacts::{location, source};
-use crate::server::auth::access::{require, require_artifact, viewer};
+use crate::server::auth::access::{require, require_artifact};
 use crate::server::auth::permission::Right;
 use crate::server::error::{ApiError, ErrorCode};
 use crate::server::limits;
 use crate::server::records::Tag;
-use crate::server::routes::search::{max_results, page};
+use crate::server::routes::search::{RegistryQuery, page};
 use crate::server::routes::{Answer, Call, json, nothing, pairs};
 use crate::server::search::vocabulary::MODEL_VERSIONS;
-use crate::server::search::{filter, order_by};
 use crate::server::store::model_versions::{NewVersion, STAGES};
 use crate::server::store::permissions::Table;
-use crate::server::store::registered_models::RegistrySearch;
 use serde_json::json;
 
 const MOST_RESULTS: i64 = 200_000;
@@ -94,23 +92,8 @@ pub(super) async fn delete(call: Call) -> Answer {
 }
 
 pub(super) async fn search(call: Call) -> Answer {
-    let parameters = &call.parameters;
-    let text = parameters.text("filter")?.unwrap_or_default();
-    let max_results = max_results(parameters, MOST_RESULTS, MOST_RESULTS)?;
-    let orderings = order_by::parse_all(&parameters.texts("order_by")?, &MODEL_VERSIONS)?;
-    let comparisons = filter::parse(text, &MODEL_VERSIONS)?;
-    let found = call
-        .state
-        .store
-        .search_model_versions(RegistrySearch {
-            filter: &comparisons,
-            order_by: &orderings,
-            max_results,
-            page_token: parameters.text("page_token")?,
-            viewer: viewer(&call.state, &call.sender),
-        })
-        .await?;
-    page("model_versions", &found)
+    let query = RegistryQuery::read(&call, &MODEL_VERSIONS, MOST_RESULTS, MOST_RESULTS)?;
+    page("model_versions", &call.state.store.search_model_versions(query.search()?).await?)
 }
 
 pub(super) async fn transition_stage(call: Call) -> Answer {

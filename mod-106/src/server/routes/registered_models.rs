@@ -1,15 +1,13 @@
 //! `registered-models/*`, but for aliases, which are about versions (`model_versions.rs`).
 
-use crate::server::auth::access::{owner, viewer};
+use crate::server::auth::access::owner;
 use crate::server::error::ApiError;
 use crate::server::limits;
 use crate::server::records::{ModelVersion, Tag};
 use crate::server::routes::model_versions::canonical_stage;
-use crate::server::routes::search::{max_results, page};
+use crate::server::routes::search::{RegistryQuery, page};
 use crate::server::routes::{Answer, Call, json, nothing, pairs};
 use crate::server::search::vocabulary::REGISTERED_MODELS;
-use crate::server::search::{filter, order_by};
-use crate::server::store::registered_models::RegistrySearch;
 use serde_json::{Map, json};
 
 const RESULTS: i64 = 100;
@@ -51,23 +49,8 @@ pub(super) async fn delete(call: Call) -> Answer {
 }
 
 pub(super) async fn search(call: Call) -> Answer {
-    let parameters = &call.parameters;
-    let text = parameters.text("filter")?.unwrap_or_default();
-    let max_results = max_results(parameters, RESULTS, MOST_RESULTS)?;
-    let orderings = order_by::parse_all(&parameters.texts("order_by")?, &REGISTERED_MODELS)?;
-    let comparisons = filter::parse(text, &REGISTERED_MODELS)?;
-    let found = call
-        .state
-        .store
-        .search_registered_models(RegistrySearch {
-            filter: &comparisons,
-            order_by: &orderings,
-            max_results,
-            page_token: parameters.text("page_token")?,
-            viewer: viewer(&call.state, &call.sender),
-        })
-        .await?;
-    page("registered_models", &found)
+    let query = RegistryQuery::read(&call, &REGISTERED_MODELS, RESULTS, MOST_RESULTS)?;
+    page("registered_models", &call.state.store.search_registered_models(query.search()?).await?)
 }
 
 pub(super) async fn latest_versions(call: Call) -> Answer {

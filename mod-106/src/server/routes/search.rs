@@ -1,10 +1,15 @@
-//! What all searches share: stages of life, page lengths, pages as responses.
+//! What all searches share: stages of life, page lengths, what is asked of the registry, pages as responses.
 
+use crate::server::auth::access::viewer;
 use crate::server::error::ApiError;
 use crate::server::parameters::{Parameters, wrong_type};
 use crate::server::python_text::compact_json;
 use crate::server::records::{Lifecycle, Page};
-use crate::server::routes::{Answer, json};
+use crate::server::routes::{Answer, Call, json};
+use crate::server::search::filter::{self, Comparison};
+use crate::server::search::order_by::{self, Ordering};
+use crate::server::search::vocabulary::Vocabulary;
+use crate::server::store::registered_models::RegistrySearch;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -40,6 +45,36 @@ pub(super) fn max_results(parameters: &Parameters, default: i64, most: i64) -> R
     match parameters.raw("max_results") {
         Some(raw) if value > most => Err(wrong_type("max_results", raw)),
         _ => Ok(value),
+    }
+}
+
+/// What a request asks of the registry, in the words that models or versions are searched with.
+pub(super) struct RegistryQuery<'c> {
+    call: &'c Call,
+    max_results: i64,
+    order_by: Vec<Ordering>,
+    filter: Vec<Comparison>,
+}
+
+impl<'c> RegistryQuery<'c> {
+    /// Reads the request; a page has `default` results unless it says otherwise, and never more than `most`.
+    pub(super) fn read(call: &'c Call, words: &Vocabulary, default: i64, most: i64) -> Result<Self, ApiError> {
+        let parameters = &call.parameters;
+        let text = parameters.text("filter")?.unwrap_or_default();
+        let max_results = max_results(parameters, default, most)?;
+        let order_by = order_by::parse_all(&parameters.texts("order_by")?, words)?;
+        Ok(Self { call, max_results, order_by, filter: filter::parse(text, words)? })
+    }
+
+    /// The search that the store understands.
+    pub(super) fn search(&self) -> Result<RegistrySearch<'_>, ApiError> {
+        Ok(RegistrySearch {
+            filter: &self.filter,
+            order_by: &self.order_by,
+            max_results: self.max_results,
+            page_token: self.call.parameters.text("page_token")?,
+            viewer: viewer(&self.call.state, &self.call.sender),
+        })
     }
 }
 

@@ -22,6 +22,7 @@ pub use kind::{Kind, timestamp_us};
 
 use super::error::{Error, nearest};
 use super::spec::SourceSpec;
+use crate::digest::hex;
 use arrow::array::ArrayRef;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -238,11 +239,6 @@ fn digest(path: &Path, watch: &dyn Watch) -> Result<String, Error> {
             count => hasher.update(&buffer[..count]),
         }
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Text of a file in the encoding that the spec names; nothing, where UTF-8 breaks off: then how many bytes were good.
