@@ -124,7 +124,7 @@ impl Source {
     /// The file and the place where it is not what it should be.
     pub fn open(spec: &SourceSpec, folder: &Path, watch: &dyn Watch) -> Result<Self, Error> {
         let path = folder.join(&spec.path);
-        let bytes = size(spec, &path, folder)?;
+        let bytes = size(spec, &path)?;
         let digest = digest(&path, watch)?;
         let found = match spec.format {
             Format::Csv => csv::open(&path, spec, watch)?,
@@ -201,7 +201,7 @@ impl Source {
 type Each<'a> = dyn FnMut(&[ArrayRef], usize) -> Result<(), Error> + 'a;
 
 /// The size of a file that is there and holds something.
-fn size(spec: &SourceSpec, path: &Path, folder: &Path) -> Result<u64, Error> {
+fn size(spec: &SourceSpec, path: &Path) -> Result<u64, Error> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(Error::data(
             &spec.path,
@@ -213,7 +213,8 @@ fn size(spec: &SourceSpec, path: &Path, folder: &Path) -> Result<u64, Error> {
         }
         Ok(metadata) => Ok(metadata.len()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let beside = std::fs::read_dir(path.parent().unwrap_or(folder)).into_iter().flatten().flatten();
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let beside = std::fs::read_dir(folder).into_iter().flatten().flatten();
             let names: Vec<String> = beside.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
             let name = Path::new(&spec.path).file_name().unwrap_or_default().to_string_lossy();
             let advice = match nearest(&name, names.iter().map(String::as_str)) {
