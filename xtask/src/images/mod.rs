@@ -11,7 +11,7 @@ mod docker;
 mod environment;
 
 use crate::cargo;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use std::{fs, path::Path, process::ExitCode};
 
 /// The folder of lab 1's reference deployment, which the images are built from.
@@ -46,8 +46,10 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "kfp", lock: "mod-106/tests/requirements-kfp.txt" },
     Environment { name: "river", lock: "mod-553/tests/requirements-river.txt" },
     Environment { name: "sketches", lock: "mod-553/tests/requirements-sketches.txt" },
-    Environment { name: "whylogs", lock: "mod-553/tests/requirements-whylogs.txt" },
 ];
+
+/// Peers that only `cargo xtask bench` runs: installed when they are named, for they are large and no test needs them.
+const FOR_BENCHES: &[Environment] = &[Environment { name: "whylogs", lock: "mod-553/tests/requirements-whylogs.txt" }];
 
 /// One image of the reference deployment.
 struct Image {
@@ -74,7 +76,7 @@ pub(crate) struct Arguments {
     /// Build again what is current already.
     #[arg(long)]
     force: bool,
-    /// Install only these, such as `npm`; all of them when none is named.
+    /// Install only these, such as `npm`; when none is named, all but those that only `cargo xtask bench` runs.
     #[arg(value_name = "NAME", requires = "process")]
     names: Vec<String>,
 }
@@ -100,13 +102,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// The environments that are meant.
 fn named(names: &[String]) -> Result<Vec<&'static Environment>> {
-    let known = |name: &String| ENVIRONMENTS.iter().any(|environment| environment.name == *name);
-    if let Some(unknown) = names.iter().find(|name| !known(name)) {
-        let all: Vec<&str> = ENVIRONMENTS.iter().map(|environment| environment.name).collect();
-        bail!("there is no environment `{unknown}`; there are: {}", all.join(", "));
+    if names.is_empty() {
+        return Ok(ENVIRONMENTS.iter().collect());
     }
-    let wanted = |name: &str| names.is_empty() || names.iter().any(|known| known == name);
-    Ok(ENVIRONMENTS.iter().filter(|environment| wanted(environment.name)).collect())
+    let all = || ENVIRONMENTS.iter().chain(FOR_BENCHES);
+    let find = |name: &String| {
+        all().find(|environment| environment.name == *name).with_context(|| {
+            let known: Vec<&str> = all().map(|environment| environment.name).collect();
+            format!("there is no environment `{name}`; there are: {}", known.join(", "))
+        })
+    };
+    names.iter().map(find).collect()
 }
 
 fn build_images(labs: &Path, arguments: &Arguments) -> Result<()> {
@@ -128,14 +134,15 @@ fn build_images(labs: &Path, arguments: &Arguments) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENVIRONMENTS, named};
+    use super::{ENVIRONMENTS, FOR_BENCHES, named};
     use std::{collections::BTreeSet, path::Path};
 
     #[test]
     fn every_environment_has_a_name_of_its_own_and_a_lock_file() {
-        let names: BTreeSet<&str> = ENVIRONMENTS.iter().map(|environment| environment.name).collect();
-        assert_eq!(names.len(), ENVIRONMENTS.len());
-        for environment in ENVIRONMENTS {
+        let all = || ENVIRONMENTS.iter().chain(FOR_BENCHES);
+        let names: BTreeSet<&str> = all().map(|environment| environment.name).collect();
+        assert_eq!(names.len(), all().count());
+        for environment in all() {
             assert!(
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(environment.lock).is_file(),
                 "{}",
