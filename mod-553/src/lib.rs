@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod decision;
+pub mod drift;
 pub mod incident;
 pub mod inference;
 pub mod inference_log;

@@ -1,6 +1,9 @@
 //! The `mod-553` command line: one file a subcommand. Parsing lives here, work lives in the parts. Results go to standard output,
 //! all else to standard error.
 
+pub mod drift;
+mod drift_log;
+pub mod drift_serve;
 pub mod incident;
 pub mod inference;
 pub mod log;
@@ -24,6 +27,8 @@ Exit codes: 0 done · 1 refused, failed, or drift was found · 2 wrong usage or 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Find drift: reference against current data, one verdict a column.
+    Drift(drift::Arguments),
     /// The reference inference service: train its model, serve it, send it traffic.
     Inference(inference::Arguments),
     /// Schedules, escalation, tabletop exercises and postmortems.
@@ -38,6 +43,7 @@ pub enum Command {
 /// Whatever the command reports; the message is for people.
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
+        Command::Drift(arguments) => drift::run(arguments).await,
         Command::Inference(arguments) => inference::run(arguments).await,
         Command::Incident(arguments) => incident::run(arguments).await,
         Command::Log(arguments) => log::run(&arguments),
@@ -60,6 +66,12 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(ended.code);
     }
     if let Some(error) = error.downcast_ref::<crate::inference::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::drift::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::profile::Error>() {
         return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::inference_log::Error>() {

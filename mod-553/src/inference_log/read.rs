@@ -28,12 +28,30 @@ pub enum Error {
         /// What the parser said.
         source: serde_json::Error,
     },
+    /// A line is not a label.
+    #[error("{path}:{line}: not a label: {source}; write request_id, label and observed_at", path = path.display())]
+    NotALabel {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What the parser said.
+        source: serde_json::Error,
+    },
+    /// The log cannot be written as columns.
+    #[error("cannot write {path}: {reason}; look at the folder and the space on the disk", path = path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
 }
 
 impl Error {
     /// The exit code that this error stands for.
     pub fn exit_code(&self) -> u8 {
-        2
+        if matches!(self, Self::Unwritable { .. }) { 1 } else { 2 }
     }
 }
 

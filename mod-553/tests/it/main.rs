@@ -3,22 +3,26 @@
 //!
 //! | File | What it holds |
 //! |---|---|
+//! | `drift` | the drift monitor and its service, as a user meets them |
 //! | `environment` | the programs under `target/labs/` and on the path |
 //! | `incident` | schedules, escalation, tabletop exercises and postmortems, as a user meets them |
 //! | `logs` | the inference log, as a user meets it |
 //! | `river` | online detectors beside River's |
 //! | `serving` | the reference inference service, from outside |
+//! | `sketches` | profiles beside Apache's DataSketches in Python |
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed; without libtest, clippy does not know that these are tests"
 )]
 
+mod drift;
 mod environment;
 mod incident;
 mod logs;
 mod river;
 mod serving;
+mod sketches;
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
@@ -26,10 +30,12 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let trials = [
         // One a line, in the order of the alphabet.
+        drift::trials(),
         incident::trials(),
         logs::trials(),
         river::trials(),
         serving::trials(),
+        sketches::trials(),
     ];
     let trials: Vec<Trial> = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

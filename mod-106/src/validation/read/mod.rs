@@ -1,16 +1,19 @@
-//! Data sets as streams of columns: CSV, Parquet and JSON Lines behind one type. A file is opened once, which finds its columns, their
+//! Data sets as streams of columns: CSV, Parquet, Arrow and JSON Lines behind one type. A file is opened once, which finds its columns, their
 //! types and its rows; then it is scanned as often as needed, a batch and some columns at a time, so memory does not grow with it.
 //!
 //! | File | What it reads |
 //! |---|---|
+//! | `arrow_file` | Arrow's file format |
 //! | `csv` | separated values, with the line and column of whatever is wrong |
 //! | `json_lines` | one object a line |
 //! | `parquet` | Parquet, only the columns asked for |
 //! | `columns` | which columns there are, and those that hold no single values |
 //! | `kind` | what type a column of text has, and text into typed columns |
 //!
-//! Every scan hands out arrays of five shapes only: Boolean, Int64, Float64, Utf8, Timestamp (µs).
+//! Every scan hands out arrays of five shapes only: Boolean, Int64, Float64, Utf8, Timestamp (µs). Who counts categories asks for text as
+//! dictionaries, where the file has them.
 
+mod arrow_file;
 mod columns;
 mod csv;
 mod json_lines;
@@ -41,6 +44,8 @@ pub enum Format {
     Csv,
     /// Apache Parquet.
     Parquet,
+    /// Apache Arrow's file format.
+    Arrow,
     /// One JSON object a line.
     #[serde(alias = "ndjson")]
     Jsonl,
@@ -52,6 +57,7 @@ impl Format {
         match Path::new(path).extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" | "tsv" => Some(Self::Csv),
             "parquet" | "pq" => Some(Self::Parquet),
+            "arrow" | "feather" | "ipc" => Some(Self::Arrow),
             "jsonl" | "ndjson" => Some(Self::Jsonl),
             _ => None,
         }
@@ -62,6 +68,7 @@ impl Format {
         match self {
             Self::Csv => "csv",
             Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
             Self::Jsonl => "jsonl",
         }
     }
@@ -130,6 +137,7 @@ impl Source {
             Format::Csv => csv::open(&path, spec, watch)?,
             Format::Jsonl => json_lines::open(&path, spec, watch)?,
             Format::Parquet => parquet::open(&path, spec)?,
+            Format::Arrow => arrow_file::open(&path, spec)?,
         };
         let Found { fields, nested, rows, parquet } = found;
         let places = columns::by_name(spec, &fields, &nested)?;
@@ -178,6 +186,30 @@ impl Source {
         watch: &dyn Watch,
         each: &mut dyn FnMut(&[ArrayRef]) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        self.scan_as(false, columns, watch, each)
+    }
+
+    /// As [`scan`](Self::scan); but columns of text may come as `Dictionary(Int32, Utf8)`, which Parquet holds them as: to count categories,
+    /// no text needs to be made of a row.
+    ///
+    /// # Errors
+    /// What `each` returns, and what is wrong with the file.
+    pub fn scan_dictionaries(
+        &self,
+        columns: &[usize],
+        watch: &dyn Watch,
+        each: &mut dyn FnMut(&[ArrayRef]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.scan_as(true, columns, watch, each)
+    }
+
+    fn scan_as(
+        &self,
+        dictionaries: bool,
+        columns: &[usize],
+        watch: &dyn Watch,
+        each: &mut dyn FnMut(&[ArrayRef]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut rows = 0;
         let what = format!("reading {}", self.given);
         let mut watched = |arrays: &[ArrayRef], count: usize| {
@@ -191,7 +223,8 @@ impl Source {
         match (self.spec.format, &self.parquet) {
             (Format::Csv, _) => csv::scan(self, columns, &mut watched),
             (Format::Jsonl, _) => json_lines::scan(self, columns, &mut watched),
-            (Format::Parquet, Some(metadata)) => parquet::scan(self, metadata, columns, &mut watched),
+            (Format::Parquet, Some(metadata)) => parquet::scan(self, metadata, dictionaries, columns, &mut watched),
+            (Format::Arrow, _) => arrow_file::scan(self, columns, &mut watched),
             (Format::Parquet, None) => Err(Error::data(&self.given, "it was opened as something else", "")),
         }
     }

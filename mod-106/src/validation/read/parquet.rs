@@ -6,11 +6,12 @@ use crate::validation::error::Error;
 use crate::validation::spec::SourceSpec;
 use arrow::array::ArrayRef;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The file's footer, parsed once.
 #[derive(Debug)]
@@ -39,11 +40,18 @@ pub(super) fn open(path: &Path, spec: &SourceSpec) -> Result<Found, Error> {
     Ok(Found { fields, nested, rows, parquet: Some(Metadata { footer, roots }) })
 }
 
-pub(super) fn scan(source: &Source, metadata: &Metadata, columns: &[usize], each: &mut Each<'_>) -> Result<(), Error> {
+pub(super) fn scan(
+    source: &Source,
+    metadata: &Metadata,
+    dictionaries: bool,
+    columns: &[usize],
+    each: &mut Each<'_>,
+) -> Result<(), Error> {
     let spec = &source.spec;
     let file = File::open(&source.path).map_err(Error::io(&source.path))?;
     guarded(spec, || {
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.footer.clone());
+        let footer = if dictionaries { with_dictionaries(spec, &metadata.footer)? } else { metadata.footer.clone() };
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer);
         let roots = columns.iter().map(|column| metadata.roots[*column]);
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
@@ -54,9 +62,12 @@ pub(super) fn scan(source: &Source, metadata: &Metadata, columns: &[usize], each
         for batch in reader.map_err(|error| malformed(spec, &error))? {
             let batch = batch.map_err(|error| malformed(spec, &error))?;
             let arrays = columns.iter().map(|column| {
-                let place = order.binary_search(column).unwrap_or_default();
+                let array = batch.column(order.binary_search(column).unwrap_or_default());
+                if dictionaries && *array.data_type() == dictionary() {
+                    return Ok(array.clone());
+                }
                 let field = &source.fields[*column];
-                let read = canonical(batch.column(place), field.kind);
+                let read = canonical(array, field.kind);
                 read.map_err(|error| malformed(spec, &format!("column `{}`: {error}", field.name)))
             });
             let arrays = arrays.collect::<Result<Vec<ArrayRef>, Error>>()?;
@@ -64,6 +75,21 @@ pub(super) fn scan(source: &Source, metadata: &Metadata, columns: &[usize], each
         }
         Ok(())
     })
+}
+
+/// The same file, with text read as the dictionaries that it is written with.
+fn with_dictionaries(spec: &SourceSpec, metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata, Error> {
+    let fields = metadata.schema().fields().iter().map(|field| match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => Arc::new(field.as_ref().clone().with_data_type(dictionary())),
+        _ => field.clone(),
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let options = ArrowReaderOptions::new().with_schema(schema);
+    ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(|error| malformed(spec, &error))
+}
+
+fn dictionary() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
 }
 
 /// The decoder may panic on a file that lies about itself; that is a malformed file, and no reason to go down.
@@ -77,11 +103,11 @@ fn malformed(spec: &SourceSpec, error: &dyn std::fmt::Display) -> Error {
 }
 
 /// A struct's type lists all that is in it.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     if text.chars().count() > 60 { text.chars().take(59).chain(['…']).collect() } else { text.to_owned() }
 }
 
-fn holds_single_values(data_type: &DataType) -> bool {
+pub(super) fn holds_single_values(data_type: &DataType) -> bool {
     use DataType as T;
     match data_type {
         T::Dictionary(_, values) => holds_single_values(values),
@@ -90,7 +116,7 @@ fn holds_single_values(data_type: &DataType) -> bool {
     }
 }
 
-fn kind(data_type: &DataType) -> Kind {
+pub(super) fn kind(data_type: &DataType) -> Kind {
     use DataType as T;
     match data_type {
         T::Boolean => Kind::Boolean,
@@ -103,7 +129,7 @@ fn kind(data_type: &DataType) -> Kind {
     }
 }
 
-fn canonical(array: &ArrayRef, kind: Kind) -> Result<ArrayRef, arrow::error::ArrowError> {
+pub(super) fn canonical(array: &ArrayRef, kind: Kind) -> Result<ArrayRef, arrow::error::ArrowError> {
     let wanted = match kind {
         Kind::Boolean => DataType::Boolean,
         Kind::Integer => DataType::Int64,

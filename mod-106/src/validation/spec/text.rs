@@ -299,7 +299,7 @@ impl Short<Source> {
         };
         let Some(format) = full.format.or_else(|| Format::of_name(&full.path)) else {
             return Err(format!(
-                "the name of {:?} does not say its format; add `format: csv`, `parquet` or `jsonl`",
+                "the name of {:?} does not say its format; add `format: csv`, `parquet`, `arrow` or `jsonl`",
                 full.path
             ));
         };

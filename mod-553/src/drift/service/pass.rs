@@ -1,0 +1,230 @@
+//! One round: read what is new, place each record, close what is due, compare it to the reference, write reports and the state.
+//!
+//! Reports come before the state: whoever is killed between them closes the window again, from the same records, and writes the same
+//! report over the first.
+
+use super::hysteresis::Change;
+use super::logs::Logs;
+use super::open::Open;
+use super::state::State;
+use super::windows::{Place, Windows};
+use crate::drift::check::{Settings, check};
+use crate::drift::error::Error;
+use crate::drift::input::Data;
+use crate::drift::outcome::{Outcome, Window};
+use crate::drift::report;
+use crate::drift::spec::{Spec, WindowSpec};
+use crate::inference_log::{FEATURE, Record, Shape, ValueKind};
+use crate::profile::{Kind, Profile};
+use jiff::Timestamp;
+use mod_106::documents;
+use mod_106::validation::read::Unwatched;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Columns of the log that are no feature and that a comparison may look at.
+const OWN: [&str; 9] = [
+    "tenant",
+    "variant",
+    "prediction",
+    "score",
+    "latency_ms",
+    "status",
+    "usage.input_tokens",
+    "usage.output_tokens",
+    "usage.cost_usd",
+];
+/// Columns of the log that are never compared.
+const NEVER: [&str; 4] = ["time", "request_id", "model", "version"];
+
+/// Watches logs.
+#[derive(Debug)]
+pub struct Watchtower {
+    spec: Spec,
+    windows: WindowSpec,
+    reference: Data,
+    shape: Shape,
+    logs: Logs,
+    folder: PathBuf,
+    /// What it knows.
+    pub state: State,
+}
+
+/// A window that closed.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Columns that somebody is told of now.
+    pub fires: Vec<String>,
+    /// Columns of which somebody is told that it is over.
+    pub resolves: Vec<String>,
+}
+
+/// What a round did.
+#[derive(Clone, Debug, Default)]
+pub struct Passed {
+    /// Windows that closed, in order.
+    pub closed: Vec<Closed>,
+    /// Lines that are no record, as `log: what is wrong`; at most ten.
+    pub malformed: Vec<String>,
+}
+
+impl Watchtower {
+    /// Goes on where `folder/state.json` left it.
+    ///
+    /// # Errors
+    /// A state that cannot be used.
+    pub fn open(mut spec: Spec, mut reference: Profile, given: &str, logs: Logs, folder: &Path) -> Result<Self, Error> {
+        let windows = spec.windows.clone().unwrap_or_default();
+        as_log(&mut spec, &mut reference);
+        let cut = Windows::new(windows.every_minutes, windows.lateness_minutes);
+        let state = State::load(&folder.join("state.json"), cut)?;
+        let shape = shape(&reference);
+        let reference = Data::Profile { given: given.to_owned(), profile: reference };
+        Ok(Self { spec, windows, reference, shape, logs, folder: folder.to_owned(), state })
+    }
+
+    /// One round.
+    ///
+    /// # Errors
+    /// Logs that cannot be listed or read, and a folder that cannot be written; what was read before is then not lost.
+    pub async fn pass(&mut self, now: Timestamp) -> Result<Passed, Error> {
+        let mut passed = Passed::default();
+        for (name, size) in self.logs.list().await? {
+            let mut from = self.state.read.get(&name).copied().unwrap_or(0);
+            if from > size {
+                // It was written anew; requests that were seen before are told apart.
+                from = 0;
+            }
+            let Some(lines) = self.logs.lines(&name, from, size).await? else { continue };
+            self.take(&name, &lines.text, now, &mut passed)?;
+            self.state.read.insert(name, lines.until);
+        }
+        for open in self.state.open.values_mut() {
+            open.sketch(&self.shape)?;
+        }
+        let now_us = now.as_microsecond();
+        while let Some(start) =
+            self.state.open.keys().next().copied().filter(|start| self.state.windows.is_due(*start, now_us))
+        {
+            let closed = self.close(start, now)?;
+            passed.closed.push(closed);
+        }
+        self.state.save(&self.folder.join("state.json"))?;
+        Ok(passed)
+    }
+
+    fn take(&mut self, name: &str, text: &[u8], now: Timestamp, passed: &mut Passed) -> Result<(), Error> {
+        let counters = &mut self.state.counters;
+        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace)) {
+            let record: Record = match serde_json::from_slice(line) {
+                Ok(record) => record,
+                Err(error) => {
+                    counters.malformed += 1;
+                    if passed.malformed.len() < 10 {
+                        passed.malformed.push(format!("{name}: {error}"));
+                    }
+                    set_aside(&self.folder, line)?;
+                    continue;
+                }
+            };
+            match self.state.windows.place(record.time.as_microsecond(), now.as_microsecond()) {
+                Place::Late => counters.late += 1,
+                Place::Ahead => {
+                    counters.ahead += 1;
+                    set_aside(&self.folder, line)?;
+                }
+                Place::Open(start) => {
+                    let open = self.state.open.entry(start).or_insert_with(Open::default);
+                    if open.take(record) { counters.records += 1 } else { counters.duplicates += 1 }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, start: i64, now: Timestamp) -> Result<Closed, Error> {
+        let open = self.state.open.remove(&start).unwrap_or_default();
+        let time = |us: i64| Timestamp::from_microsecond(us).map_or_else(|_| us.to_string(), |time| time.to_string());
+        let window = Window { start: time(start), end: time(start + self.state.windows.length_us) };
+        let (duplicates, remembers, records) = (open.duplicates, open.remembers_all(), open.records());
+        let current = Data::Profile { given: self.logs.given().to_owned(), profile: open.into_profile() };
+        let settings = Settings { memory_limit: u64::MAX, threads: 1, now };
+        let mut outcome = check(&self.spec, &self.reference, &current, Some(window.clone()), settings, &Unwatched)?;
+        "stream".clone_into(&mut outcome.current.format);
+        if duplicates > 0 {
+            outcome.notes.push(format!("{duplicates} records came more than once and were counted once"));
+        }
+        if !remembers {
+            outcome
+                .notes
+                .push(format!("of {records} records not all could be remembered: duplicates may have been counted"));
+        }
+        let (mut fires, mut resolves) = (Vec::new(), Vec::new());
+        for column in &outcome.columns {
+            let past = self.state.columns.entry(column.column.clone()).or_default();
+            match past.see(column.verdict, self.windows.fire_after, self.windows.resolve_after) {
+                Change::Fires => {
+                    fires.push(column.column.clone());
+                    self.state.alerts.insert(column.column.clone(), report::alert(&outcome, column));
+                }
+                Change::Resolves => {
+                    resolves.push(column.column.clone());
+                    self.state.alerts.remove(&column.column);
+                }
+                Change::None => {}
+            }
+        }
+        let named = window.start.replace(':', "");
+        let files = [("json", report::json(&outcome)), ("html", report::html(&outcome))];
+        let files = files
+            .map(|(ending, text)| (self.folder.join("windows").join(format!("{named}.{ending}")), text.into_bytes()));
+        documents::write_all(&files).map_err(|error| Error::State {
+            at: self.folder.display().to_string(),
+            reason: error.to_string(),
+            advice: "look at the folder and the space on the disk".to_owned(),
+        })?;
+        self.state.windows.close(start);
+        self.state.counters.windows += 1;
+        Ok(Closed { outcome, fires, resolves })
+    }
+}
+
+/// Keeps a line that no window takes, so that nothing is lost.
+fn set_aside(folder: &Path, line: &[u8]) -> Result<(), Error> {
+    let path = folder.join("set-aside.jsonl");
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::OpenOptions::new().create(true).append(true).open(&path))
+        .and_then(|mut file| file.write_all(&[line, b"\n"].concat()));
+    written.map_err(|error| Error::State {
+        at: path.display().to_string(),
+        reason: error.to_string(),
+        advice: "look at the folder and the space on the disk".to_owned(),
+    })
+}
+
+/// A reference that names its features by themselves, named as the log names them; and the spec's columns with it.
+fn as_log(spec: &mut Spec, reference: &mut Profile) {
+    let is_log = reference.columns.keys().any(|name| name.starts_with(FEATURE));
+    reference.columns.retain(|name, _| !NEVER.contains(&name.as_str()));
+    if is_log {
+        return;
+    }
+    let named = |name: &str| if OWN.contains(&name) { name.to_owned() } else { format!("{FEATURE}{name}") };
+    let columns = std::mem::take(&mut reference.columns);
+    reference.columns = columns.into_iter().map(|(name, column)| (named(&name), column)).collect();
+    spec.exclude.iter_mut().for_each(|name| *name = named(name));
+    spec.columns.iter_mut().flatten().for_each(|column| column.column = named(&column.column));
+}
+
+/// What the log's values are read as: what they were in the reference. A value of another kind is missing there, and seen as that.
+fn shape(reference: &Profile) -> Shape {
+    let kind = |kind: Kind| if kind == Kind::Numbers { ValueKind::Numbers } else { ValueKind::Texts };
+    let features = reference
+        .columns
+        .iter()
+        .filter_map(|(name, column)| Some((name.strip_prefix(FEATURE)?.to_owned(), kind(column.kind))));
+    let prediction = reference.columns.get("prediction").map_or(ValueKind::Texts, |column| kind(column.kind));
+    Shape { features: features.collect(), prediction }
+}
