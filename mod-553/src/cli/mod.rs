@@ -7,6 +7,8 @@ pub mod drift_serve;
 pub mod incident;
 pub mod inference;
 pub mod log;
+pub mod performance;
+pub mod stream;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -35,6 +37,10 @@ pub enum Command {
     Incident(incident::Arguments),
     /// Read inference logs: check them, and say what they hold.
     Log(log::Arguments),
+    /// How good a model still is: estimated while labels are missing, measured when they have come.
+    Performance(performance::Arguments),
+    /// Find the moment a stream changed.
+    Stream(stream::Arguments),
 }
 
 /// Runs the parsed command.
@@ -47,6 +53,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Inference(arguments) => inference::run(arguments).await,
         Command::Incident(arguments) => incident::run(arguments).await,
         Command::Log(arguments) => log::run(&arguments),
+        Command::Performance(arguments) => performance::run(&arguments),
+        Command::Stream(arguments) => stream::run(arguments).await,
     }
 }
 
@@ -78,6 +86,12 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::incident::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::online::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::performance::Error>() {
         return ExitCode::from(error.exit_code());
     }
     mod_106::cli::exit_code(error)
