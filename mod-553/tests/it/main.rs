@@ -7,9 +7,12 @@
 //! | `environment` | the programs under `target/labs/` and on the path |
 //! | `incident` | schedules, escalation, tabletop exercises and postmortems, as a user meets them |
 //! | `logs` | the inference log, as a user meets it |
+//! | `multivariate` | kernels, components and isotonic curves beside numpy's and scikit-learn's |
+//! | `nannyml` | estimated performance beside NannyML's, where it is installed |
 //! | `river` | online detectors beside River's |
 //! | `serving` | the reference inference service, from outside |
 //! | `sketches` | profiles beside Apache's DataSketches in Python |
+//! | `stream` | streams and performance, as a user meets them |
 
 #![expect(
     clippy::unwrap_used,
@@ -20,9 +23,12 @@ mod drift;
 mod environment;
 mod incident;
 mod logs;
+mod multivariate;
+mod nannyml;
 mod river;
 mod serving;
 mod sketches;
+mod stream;
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
@@ -33,9 +39,12 @@ fn main() -> ExitCode {
         drift::trials(),
         incident::trials(),
         logs::trials(),
+        multivariate::trials(),
+        nannyml::trials(),
         river::trials(),
         serving::trials(),
         sketches::trials(),
+        stream::trials(),
     ];
     let trials: Vec<Trial> = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

@@ -48,8 +48,11 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "sketches", lock: "mod-553/tests/requirements-sketches.txt" },
 ];
 
-/// Peers that only `cargo xtask bench` runs: installed when they are named, for they are large and no test needs them.
-const FOR_BENCHES: &[Environment] = &[Environment { name: "whylogs", lock: "mod-553/tests/requirements-whylogs.txt" }];
+/// Peers that `cargo xtask bench` runs, or tests that are ignored where they are not: installed when they are named, for they are large.
+const FOR_BENCHES: &[Environment] = &[
+    Environment { name: "nannyml", lock: "mod-553/tests/requirements-nannyml.txt" },
+    Environment { name: "whylogs", lock: "mod-553/tests/requirements-whylogs.txt" },
+];
 
 /// One image of the reference deployment.
 struct Image {
