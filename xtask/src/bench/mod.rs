@@ -6,6 +6,7 @@
 mod flake;
 mod log_batch;
 pub(crate) mod measure;
+mod online;
 mod overhead;
 mod page;
 mod promotion;
@@ -49,6 +50,8 @@ pub(crate) enum Name {
     Promotion,
     /// What a drift report of a million rows costs, beside Evidently's.
     Validation,
+    /// What ADWIN costs for a million values, beside River's.
+    Online,
 }
 
 impl Name {
@@ -61,6 +64,7 @@ impl Name {
             Self::Flake => flake::measure(),
             Self::Promotion => promotion::measure(),
             Self::Validation => validation::measure(),
+            Self::Online => online::measure(),
         }
     }
 }
