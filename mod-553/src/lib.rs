@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod cli;
+pub mod dashboards;
 pub mod decision;
 pub mod drift;
 pub mod incident;
@@ -10,5 +11,7 @@ pub mod instrument;
 pub mod multivariate;
 pub mod online;
 pub mod performance;
+pub mod playbook;
 pub mod profile;
+pub mod slo;
 pub mod statistics;

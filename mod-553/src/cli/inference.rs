@@ -169,8 +169,6 @@ async fn serve(words: Serve) -> Result<()> {
 }
 
 async fn send(words: Send) -> Result<()> {
-    // A second provider in one process is no reason not to send.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let Send { url, requests, per_second, seed, tenant, labels, explain, json } = words;
     let traffic = Traffic { url, requests, per_second, seed, tenants: tenant, labels, explain };
     let report = inference::send(&traffic).await?;

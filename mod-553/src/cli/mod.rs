@@ -1,6 +1,7 @@
 //! The `mod-553` command line: one file a subcommand. Parsing lives here, work lives in the parts. Results go to standard output,
 //! all else to standard error.
 
+pub mod dashboards;
 pub mod drift;
 mod drift_log;
 pub mod drift_serve;
@@ -8,6 +9,8 @@ pub mod incident;
 pub mod inference;
 pub mod log;
 pub mod performance;
+pub mod playbook;
+pub mod slo;
 pub mod stream;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +44,12 @@ pub enum Command {
     Performance(performance::Arguments),
     /// Find the moment a stream changed.
     Stream(stream::Arguments),
+    /// Dashboards: make them, lint their queries, see them without Grafana.
+    Dashboards(dashboards::Arguments),
+    /// The alert playbook: check that nothing leads nowhere, and render it.
+    Playbook(playbook::Arguments),
+    /// Objectives: make rules of them, see where they stand, receive what Alertmanager says.
+    Slo(slo::Arguments),
 }
 
 /// Runs the parsed command.
@@ -55,6 +64,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Log(arguments) => log::run(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),
         Command::Stream(arguments) => stream::run(arguments).await,
+        Command::Dashboards(arguments) => dashboards::run(arguments).await,
+        Command::Playbook(arguments) => playbook::run(&arguments),
+        Command::Slo(arguments) => slo::run(arguments).await,
     }
 }
 
@@ -80,6 +92,15 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::profile::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::dashboards::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::playbook::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::slo::Error>() {
         return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::inference_log::Error>() {

@@ -47,6 +47,8 @@ pub struct Report {
 /// # Errors
 /// When the service cannot be reached.
 pub async fn send(traffic: &Traffic) -> Result<Report, Error> {
+    // A second provider in one process is no reason not to send.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let unreachable = |error: reqwest::Error| Error::Unreachable { url: traffic.url.clone(), reason: cause(&error) };
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(90)).build().map_err(unreachable)?;
     let mut population = Population::new(traffic.seed);

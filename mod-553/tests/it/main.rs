@@ -3,12 +3,15 @@
 //!
 //! | File | What it holds |
 //! |---|---|
+//! | `alertmanager` | a real Alertmanager, and the days on which it or a webhook is down |
+//! | `dashboards` | Grafana's schema, and a real Prometheus with hours of history |
 //! | `drift` | the drift monitor and its service, as a user meets them |
 //! | `environment` | the programs under `target/labs/` and on the path |
 //! | `incident` | schedules, escalation, tabletop exercises and postmortems, as a user meets them |
 //! | `logs` | the inference log, as a user meets it |
 //! | `multivariate` | kernels, components and isotonic curves beside numpy's and scikit-learn's |
 //! | `nannyml` | estimated performance beside NannyML's, where it is installed |
+//! | `prometheus` | objectives and the playbook, beside promtool and a live Prometheus |
 //! | `river` | online detectors beside River's |
 //! | `serving` | the reference inference service, from outside |
 //! | `sketches` | profiles beside Apache's DataSketches in Python |
@@ -19,12 +22,15 @@
     reason = "a test that cannot go on has failed; without libtest, clippy does not know that these are tests"
 )]
 
+mod alertmanager;
+mod dashboards;
 mod drift;
 mod environment;
 mod incident;
 mod logs;
 mod multivariate;
 mod nannyml;
+mod prometheus;
 mod river;
 mod serving;
 mod sketches;
@@ -36,11 +42,14 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let trials = [
         // One a line, in the order of the alphabet.
+        alertmanager::trials(),
+        dashboards::trials(),
         drift::trials(),
         incident::trials(),
         logs::trials(),
         multivariate::trials(),
         nannyml::trials(),
+        prometheus::trials(),
         river::trials(),
         serving::trials(),
         sketches::trials(),

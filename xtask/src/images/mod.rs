@@ -46,6 +46,7 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "kfp", lock: "mod-106/tests/requirements-kfp.txt" },
     Environment { name: "river", lock: "mod-553/tests/requirements-river.txt" },
     Environment { name: "sketches", lock: "mod-553/tests/requirements-sketches.txt" },
+    Environment { name: "grafana", lock: "mod-553/tests/requirements-grafana.txt" },
 ];
 
 /// Peers that `cargo xtask bench` runs, or tests that are ignored where they are not: installed when they are named, for they are large.
