@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `schedule/` | who is on call at which instant, and an exact check for gaps, double cover and daylight-saving days |
 //! | `escalation/` | from an alert to somebody who has it in hand: a state machine and its journal |
+//! | `tabletop/` | an exercise against the reference service, scored |
+//! | `postmortem/` | what is learned: a document from the events, and actions with evidence |
 //! | `yaml` | files that people write, read strictly: every mistake with its line and column |
 //! | `error` | why something was refused, and the exit code that it stands for |
 //!
@@ -11,7 +13,9 @@
 
 mod error;
 pub mod escalation;
+pub mod postmortem;
 pub mod schedule;
+pub mod tabletop;
 mod yaml;
 
 pub use error::Error;

@@ -19,6 +19,16 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("incident::of-two-responders-at-once-one-has-it-and-the-other-is-told", two_responders_at_once),
         Trial::test("incident::killed-anywhere-nothing-is-lost-and-nobody-is-paged-twice", killed_anywhere),
         Trial::test("incident::a-journal-that-was-cut-or-changed-is-named-with-its-line", truncated_journals),
+        Trial::test("incident::tabletop-latency-is-scored", || prepared("latency", 100)),
+        Trial::test("incident::tabletop-drift-is-scored", || prepared("drift", 100)),
+        Trial::test("incident::tabletop-bad-deploy-is-scored", || prepared("bad-deploy", 100)),
+        Trial::test("incident::tabletop-cost-spike-is-scored", || prepared("cost-spike", 100)),
+        Trial::test("incident::tabletop-wrong-turns-cost-points-and-say-why", wrong_turns),
+        Trial::test("incident::tabletop-takes-typed-decisions-and-refuses-unknown-ones", typed_decisions),
+        Trial::test("incident::tabletop-files-that-make-no-sense-are-named", malformed_exercises),
+        Trial::test("incident::a-postmortem-says-what-the-journal-holds-and-blames-nobody", postmortems),
+        Trial::test("incident::an-action-without-its-evidence-fails", actions_and_evidence),
+        Trial::ignorable_test("incident::every-runbook-of-ours-mends-what-it-is-for", runbooks_mend),
         Trial::ignorable_test("incident::python-reads-the-calendar-that-we-write", python_reads_our_calendar),
     ]
 }
@@ -387,4 +397,332 @@ fn truncated_journals() -> Result<(), Failed> {
         assert!(code == 2 && error.contains(expected), "{expected}\n{error}");
     }
     Ok(())
+}
+
+/// Plays a scenario that we keep; gives the exit code, what was said, and the folder.
+fn play(scenario: &str, decisions: &str) -> Result<(i32, serde_json::Value, String, tempfile::TempDir), Failed> {
+    let folder = tempfile::tempdir()?;
+    let scenario = kept(&format!("scenarios/{scenario}.yaml"));
+    let decisions = kept(&format!("decisions/{decisions}.yaml"));
+    let mut command = Command::new(COMMAND);
+    command.args(["incident", "tabletop", "--json", "--decisions"]).arg(decisions).arg(scenario);
+    let output = command.arg("--out").arg(folder.path().join("out")).stdin(Stdio::null()).output()?;
+    let said = String::from_utf8(output.stderr)?;
+    let score = serde_json::from_slice(&output.stdout).map_err(|error| format!("{error}: {said}"))?;
+    Ok((output.status.code().ok_or("a signal ended it")?, score, said, folder))
+}
+
+/// A prepared responder, the real service, real faults: the alert fires by itself, and ends by what was done.
+fn prepared(scenario: &str, points: u64) -> Result<(), Failed> {
+    let (code, score, said, folder) = play(scenario, scenario)?;
+    assert_eq!((code, score["points"].as_u64()), (0, Some(points)), "{score:#}\n{said}");
+    let text = fs::read_to_string(folder.path().join("out/timeline.jsonl"))?;
+    let entries: Vec<serde_json::Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let place = |what: &str| entries.iter().position(|entry| entry["what"] == what).ok_or(format!("no {what}: {said}"));
+    assert!(place("broken")? < place("fired")? && place("fired")? < place("cleared")?, "{said}");
+    assert!(fs::read_to_string(folder.path().join("out/timeline.md"))?.contains("## Score: 100 of 100"));
+    let impact: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("out/impact.json"))?)?;
+    assert!(impact["requests"].as_f64() > Some(100.0), "{impact}");
+    let left: Vec<_> = fs::read_dir(folder.path().join("out"))?.flatten().map(|entry| entry.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".part")), "{left:?}");
+    Ok(())
+}
+
+fn wrong_turns() -> Result<(), Failed> {
+    let (code, score, said, _folder) = play("latency", "wrong-turns")?;
+    assert_eq!(code, 1, "{score:#}\n{said}");
+    let lines = score["lines"].as_array().ok_or("no lines")?;
+    let found = |id: &str| {
+        let line = lines.iter().find(|line| line["id"] == id).ok_or(format!("no line {id}"))?;
+        Ok::<_, Failed>((line["points"].as_u64().unwrap_or(9), line["found"].as_str().unwrap_or_default().to_owned()))
+    };
+    for id in [
+        "acknowledged",
+        "severity",
+        "runbook",
+        "mitigated",
+        "impact-before-cause",
+        "communication",
+        "cause",
+        "recovered",
+        "no-harm",
+    ] {
+        assert_eq!(found(id)?.0, 0, "{id}: {score:#}\n{said}");
+    }
+    assert_eq!(found("no-harm")?.1, "raise-threshold: the alert was right; nobody would have known");
+    assert!(said.contains("(level 2, round 1)"), "who does not acknowledge is not the last to be paged: {said}");
+    Ok(())
+}
+
+fn typed_decisions() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let mut command = Command::new(COMMAND);
+    command.args(["incident", "tabletop", "--speed", "240", "--out"]).arg(folder.path().join("out"));
+    command.arg(kept("scenarios/latency.yaml")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let mut typed = child.stdin.take().ok_or("no standard input")?;
+    let mut said = String::new();
+    let mut reader = BufReader::new(child.stderr.take().ok_or("no standard error")?);
+    while reader.read_line(&mut said)? > 0 {
+        if said.lines().last().is_some_and(|line| line.contains("paged")) {
+            typed.write_all(b"panic\nact pray\nacknowledge\nact use-cached-features\nresolve\n")?;
+            typed.flush()?;
+            break;
+        }
+    }
+    reader.read_to_string(&mut said)?;
+    child.wait()?;
+    assert!(said.contains("refused: found \"panic\", expected one of: acknowledge"), "{said}");
+    assert!(
+        said.contains("act: found \"pray\", expected one of use-cached-features, restart, raise-threshold"),
+        "{said}"
+    );
+    assert!(
+        said.contains("margaret: act use-cached-features") || said.contains("linus: act use-cached-features"),
+        "{said}"
+    );
+    assert!(said.contains("InferenceLatencyBurnFast has ended"), "{said}");
+    Ok(())
+}
+
+fn malformed_exercises() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let sound = fs::read_to_string(kept("scenarios/latency.yaml"))?;
+    fs::create_dir(folder.path().join("scenarios"))?;
+    for name in ["signals.yaml", "rubric.yaml", "escalation.yaml", "schedule.yaml"] {
+        fs::copy(kept(name), folder.path().join(name))?;
+    }
+    for (from, to, expected) in [
+        ("latency_ms: 400", "latency: 400", "latency.yaml: the service has no such knob: unknown field `latency`"),
+        (
+            "cause: feature-store }",
+            "cause: gremlins }",
+            "expects.cause: found \"gremlins\", expected one of feature-store, traffic, model",
+        ),
+        ("lasts: 40 min", "lasts: forever", "latency.yaml:6:8:"),
+        ("alert: InferenceLatencyBurnFast", "alert: Nothing", "there is no signal \"Nothing\""),
+        ("speed: 120", "speed: 0", "speed: found 0, expected 1 to 3600"),
+    ] {
+        assert!(sound.contains(from), "{from}");
+        let path = folder.path().join("scenarios/latency.yaml");
+        fs::write(&path, sound.replacen(from, to, 1))?;
+        let mut command = Command::new(COMMAND);
+        let output =
+            command.args(["incident", "tabletop"]).arg(&path).arg("--out").arg(folder.path().join("out")).output()?;
+        let error = String::from_utf8(output.stderr)?;
+        assert!(output.status.code() == Some(2) && error.contains(expected), "{expected}\n{error}");
+    }
+    Ok(())
+}
+
+fn postmortems() -> Result<(), Failed> {
+    let duty = Duty::new()?;
+    duty.open("latency", "2026-02-02T10:00")?;
+    let step = |arguments: &[&str], at: &str| -> Result<(), Failed> {
+        let (code, output, error) = duty.run(arguments, at)?;
+        assert_eq!(code, 0, "{output}{error}");
+        Ok(())
+    };
+    step(&["tick"], "2026-02-02T10:05")?;
+    step(&["acknowledge", "INC-1", "--by", "grace"], "2026-02-02T10:07")?;
+    step(
+        &["note", "INC-1", "--by", "grace", "--kind", "communication", "status page: payments are slow"],
+        "2026-02-02T10:09",
+    )?;
+    step(
+        &["note", "INC-1", "--by", "grace", "--kind", "mitigation", "served with cached features"],
+        "2026-02-02T10:12",
+    )?;
+    step(
+        &["note", "INC-1", "--by", "grace", "--kind", "cause", "ada forgot the time-out of the feature store"],
+        "2026-02-02T10:30",
+    )?;
+    step(
+        &["resolve", "INC-1", "--by", "grace", "--cause", "no time-out <script> on the call to the feature store"],
+        "2026-02-02T10:45",
+    )?;
+    let actions = "
+incident: INC-1
+actions:
+  - { id: timeout, title: Give the call a time-out, owner: serving, due: 2026-03-01, evidence: [{ test: { file: schedule_test.rs, name: calls_time_out } }] }
+  - { id: alert, title: Alert on the store, owner: data, due: 2026-02-03 }
+";
+    fs::write(duty.folder.path().join("actions.yaml"), actions)?;
+    fs::write(duty.folder.path().join("schedule_test.rs"), "fn calls_time_out() {}\n")?;
+    let mut command = Command::new(COMMAND);
+    command.args([
+        "incident",
+        "postmortem",
+        "INC-1",
+        "--journal",
+        "journal.jsonl",
+        "--policy",
+        "policy.yaml",
+        "--actions",
+        "actions.yaml",
+    ]);
+    let output = command.current_dir(duty.folder.path()).output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let markdown = fs::read_to_string(duty.folder.path().join("postmortem.md"))?;
+    insta::assert_snapshot!("postmortem", markdown);
+    let page = fs::read_to_string(duty.folder.path().join("postmortem.html"))?;
+    assert!(!page.contains("<script") && page.contains("Contributing factors"), "{page}");
+    Ok(())
+}
+
+fn actions_and_evidence() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let root = folder.path();
+    let git = |arguments: &[&str]| -> Result<String, Failed> {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
+        let output = Command::new("git").args(identity).args(arguments).current_dir(root).output()?;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    };
+    git(&["init", "--quiet"])?;
+    fs::write(root.join("rules.yml"), "groups: [{ name: g, rules: [{ alert: StoreSlow, expr: up }] }]\n")?;
+    git(&["add", "."])?;
+    git(&["commit", "--quiet", "-m", "x"])?;
+    let commit = git(&["rev-parse", "HEAD"])?;
+    let trail = mod_106::audit::Trail::new(root.join("trail.jsonl"));
+    let entry = mod_106::audit::Event::new("ada", "promotion.completed", "model:payments/2", serde_json::json!({}));
+    trail.append(&entry, "2026-01-01T00:00:00Z".parse()?)?;
+    let check = |evidence: &str, on: &str, code: i32, expected: &str| -> Result<(), Failed> {
+        let file = root.join("actions.yaml");
+        let action = format!(
+            "incident: INC-1\nactions:\n  - {{ id: a, title: t, owner: o, due: 2026-03-01, evidence: [{evidence}] }}\n"
+        );
+        fs::write(&file, action)?;
+        let mut command = Command::new(COMMAND);
+        command.args(["incident", "actions", "check", "--on", on, "--root"]).arg(root).arg(&file);
+        let output = command.output()?;
+        let (said, error) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+        assert_eq!(output.status.code(), Some(code), "{evidence}\n{said}{error}");
+        assert!(said.contains(expected) || error.contains(expected), "{expected}\n{said}{error}");
+        Ok(())
+    };
+    check("", "2026-03-01", 0, "open")?;
+    check("", "2026-03-02", 1, "no evidence, and it was due on 2026-03-01")?;
+    check(&format!("{{ commit: '{commit}' }}"), "2026-03-02", 0, "done")?;
+    check("{ commit: '0123456789abcdef0123456789abcdef01234567' }", "2026-01-01", 1, "there is no such commit")?;
+    check("{ commit: main }", "2026-01-01", 1, "expected at least seven hexadecimal digits")?;
+    check("{ alert-rule: { file: rules.yml, name: StoreSlow } }", "2026-03-02", 0, "done")?;
+    check("{ alert-rule: { file: rules.yml, name: StoreFast } }", "2026-01-01", 1, "no rule of this name")?;
+    check("{ test: { file: rules.yml, name: slow } }", "2026-01-01", 1, "no test of this name")?;
+    check(
+        "{ audit: { trail: trail.jsonl, action: promotion.completed, subject: 'model:payments/2' } }",
+        "2026-03-02",
+        0,
+        "done",
+    )?;
+    check(
+        "{ audit: { trail: trail.jsonl, action: promotion.completed, subject: 'model:payments/3' } }",
+        "2026-01-01",
+        1,
+        "no such entry",
+    )?;
+    check("{ promise: soon }", "2026-01-01", 2, "unknown variant `promise`")?;
+    let text = fs::read_to_string(root.join("trail.jsonl"))?;
+    fs::write(root.join("trail.jsonl"), text.replace("ada", "eve"))?;
+    check(
+        "{ audit: { trail: trail.jsonl, action: promotion.completed, subject: 'model:payments/2' } }",
+        "2026-01-01",
+        1,
+        "it was changed",
+    )
+}
+
+/// Every runbook is run against the real service with the fault that it is for, and leaves it without.
+fn runbooks_mend() -> Result<Completion, Failed> {
+    if Command::new("curl").arg("--version").output().is_err() {
+        return Ok(Completion::ignored_with("no curl on the path, which runbooks use"));
+    }
+    let folder = tempfile::tempdir()?;
+    let run = |arguments: &[&str]| -> Result<(), Failed> {
+        let output = Command::new(COMMAND).args(arguments).current_dir(folder.path()).output()?;
+        assert!(output.status.success(), "{arguments:?}\n{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    };
+    run(&["inference", "train", "--out", "model.json", "--rows", "2000"])?;
+    let mut serve = Command::new(COMMAND);
+    serve.args([
+        "inference",
+        "serve",
+        "--model",
+        "model.json",
+        "--port",
+        "0",
+        "--management-port",
+        "0",
+        "--faults",
+        "--ready-file",
+        "ready.json",
+    ]);
+    let mut service = Stopped(serve.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let doors = loop {
+        let text = fs::read_to_string(folder.path().join("ready.json")).unwrap_or_default();
+        match serde_json::from_str::<serde_json::Value>(&text) {
+            Ok(doors) => break doors,
+            Err(_) if Instant::now() < deadline && service.0.try_wait()?.is_none() => {
+                thread::sleep(Duration::from_millis(50))
+            }
+            Err(_) => return Err("the service was not ready".into()),
+        }
+    };
+    let (url, management) = (doors["url"].as_str().unwrap(), doors["management"].as_str().unwrap());
+    run(&["inference", "traffic", "--url", url, "--requests", "120", "--labels", "--explain"])?;
+    let faults = |body: Option<&str>| -> Result<String, Failed> {
+        let mut curl = Command::new("curl");
+        curl.args(["-fsS", "--noproxy", "*", &format!("{management}/admin/faults")]);
+        if let Some(body) = body {
+            curl.args(["-X", "PUT", "-H", "content-type: application/json", "-d", body]);
+        }
+        Ok(String::from_utf8(curl.output()?.stdout)?)
+    };
+    let none = faults(None)?;
+    let all = [
+        ("latency", r#"{"latency_ms": 500}"#),
+        ("errors", r#"{"error_share": 1.0}"#),
+        ("drift", r#"{"scale": {"amount_usd": 100.0}}"#),
+        ("bad-deploy", r#"{"bad_deploy": true}"#),
+        ("cost", r#"{"token_factor": 10.0}"#),
+        ("labels-late", "{}"),
+        ("no-traffic", "{}"),
+    ];
+    for (name, fault) in all {
+        assert_eq!(faults(Some(fault))? == none, fault == "{}", "{name}: the fault is on");
+        let mut command = Command::new(COMMAND);
+        command.args([
+            "incident",
+            "runbook",
+            "run",
+            "--execute",
+            "--set",
+            &format!("URL={url}"),
+            "--set",
+            &format!("MANAGEMENT={management}"),
+        ]);
+        let output = command.arg(kept(&format!("runbooks/{name}.md"))).env("NO_PROXY", "*").output()?;
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(faults(None)?, none, "{name}: what it is for is mended");
+    }
+    // Every signal of an exercise names a runbook that is there, and every runbook has been run above.
+    let signals = fs::read_to_string(kept("signals.yaml"))?;
+    for name in signals.lines().filter_map(|line| line.trim().strip_prefix("runbook: ")) {
+        assert!(all.iter().any(|(known, _)| *known == name), "signals.yaml: runbook {name}");
+    }
+    let kept_books = fs::read_dir(kept("runbooks"))?.count();
+    assert_eq!(kept_books, all.len(), "every runbook is run");
+    Ok(Completion::Completed)
+}
+
+/// A service that ends with the test, whatever becomes of it.
+struct Stopped(std::process::Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

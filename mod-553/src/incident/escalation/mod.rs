@@ -33,5 +33,5 @@ pub use event::{Event, Incident, Incidents, NoteKind, Page, Phase, Reason};
 pub use journal::{Journal, Written};
 pub use machine::{Input, Trigger, decide, due};
 pub use pages::firing;
-pub use policy::{Level, Policy};
+pub use policy::{After, Level, Policy};
 pub use words::sentence;

@@ -128,8 +128,19 @@ impl File {
 }
 
 /// `5 min`, `1 h 30 min`; more than nothing and at most a week.
-pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
+fn duration(text: &str) -> Result<SignedDuration, String> {
     let read = text.trim().parse::<SignedDuration>().ok();
     let fits = read.filter(|read| read.is_positive() && *read <= SignedDuration::from_hours(24 * 7));
     fits.ok_or_else(|| format!("found {text:?}, expected a time such as 5 min or 1 h 30 min, at most a week"))
+}
+
+/// A time span as people write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After(pub SignedDuration);
+
+impl<'de> Deserialize<'de> for After {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        duration(&text).map(Self).map_err(serde::de::Error::custom)
+    }
 }
