@@ -5,6 +5,7 @@
 //! | `histogram` | two distributions of a number over each other |
 //! | `bars` | two distributions over categories, side by side |
 //! | `intervals` | values with their confidence intervals, beside what they had to be |
+//! | `lines` | shares over a quantity, a curve each |
 //! | `svg` | the frame of each: title, description, colours, text |
 //! | `axis` | round numbers along an axis |
 //!
@@ -15,11 +16,13 @@ mod axis;
 mod bars;
 mod histogram;
 mod intervals;
+mod lines;
 mod svg;
 
 pub use bars::bars;
 pub use histogram::{Pair, histogram};
 pub use intervals::{Mark, Row, intervals};
+pub use lines::{Curve, lines};
 pub use svg::Caption;
 
 #[cfg(test)]

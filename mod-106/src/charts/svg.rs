@@ -67,6 +67,13 @@ impl Drawing {
         self.add(&format!(r#"<path class="{class}" d="{path}"/>"#));
     }
 
+    /// A path whose dashes tell it apart from its neighbours.
+    pub(super) fn dashed(&mut self, class: &str, place: usize, path: &str) {
+        const DASHES: [&str; 6] = ["none", "7 3", "2 2", "9 3 2 3", "1 4", "12 4"];
+        let dashes = DASHES[place % DASHES.len()];
+        self.add(&format!(r#"<path class="{class}" stroke-dasharray="{dashes}" d="{path}"/>"#));
+    }
+
     pub(super) fn text(&mut self, class: &str, anchor: Anchor, x: f64, y: f64, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",

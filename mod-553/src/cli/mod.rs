@@ -5,6 +5,7 @@ pub mod dashboards;
 pub mod drift;
 mod drift_log;
 pub mod drift_serve;
+pub mod exhibits;
 pub mod incident;
 pub mod inference;
 pub mod log;
@@ -34,6 +35,8 @@ Exit codes: 0 done · 1 refused, failed, or drift was found · 2 wrong usage or 
 pub enum Command {
     /// Find drift: reference against current data, one verdict a column.
     Drift(drift::Arguments),
+    /// Show where drift monitors are fooled, and measure how often ours are wrong.
+    Exhibits(exhibits::Arguments),
     /// The reference inference service: train its model, serve it, send it traffic.
     Inference(inference::Arguments),
     /// Schedules, escalation, tabletop exercises and postmortems.
@@ -59,6 +62,7 @@ pub enum Command {
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Drift(arguments) => drift::run(arguments).await,
+        Command::Exhibits(arguments) => exhibits::run(&arguments),
         Command::Inference(arguments) => inference::run(arguments).await,
         Command::Incident(arguments) => incident::run(arguments).await,
         Command::Log(arguments) => log::run(&arguments),

@@ -27,7 +27,8 @@ pub struct EppsSingleton {
     pub conditioning: f64,
 }
 
-/// W and its p-value. Nothing for fewer than five values, infinite ones, or an interquartile range of 0: the test measures in it.
+/// W and its p-value. Nothing for fewer than five values, infinite ones, two constants, or an interquartile range of 0: the test measures
+/// in it.
 pub fn two_sample(reference: Sorted<'_>, current: Sorted<'_>) -> Option<EppsSingleton> {
     let (m, n) = (reference.len(), current.len());
     if m < 5 || n < 5 || !reference.is_finite() || !current.is_finite() {
@@ -58,6 +59,9 @@ pub fn two_sample(reference: Sorted<'_>, current: Sorted<'_>) -> Option<EppsSing
             let along: f64 = vector.iter().zip(gap).map(|(part, gap)| part * gap).sum();
             statistic += total * along * along / value;
         }
+    }
+    if rank == 0 {
+        return None;
     }
     if m.max(n) < 25.0 {
         statistic /= 1.0 + total.powf(-0.45) + 10.1 * (m.powf(-1.7) + n.powf(-1.7));

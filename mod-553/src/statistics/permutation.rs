@@ -7,7 +7,7 @@
 use fastrand::Rng;
 
 /// After so many arrangements as extreme as the observed one, the p-value is known well enough.
-const EXTREME_ENOUGH: u32 = 20;
+const EXTREME_ENOUGH: u32 = 10;
 
 /// Values that move together.
 #[derive(Clone, Debug, PartialEq)]

@@ -95,6 +95,12 @@ pub fn ties<'a>(reference: Sorted<'a>, current: Sorted<'a>) -> impl Iterator<Ite
     })
 }
 
+/// The share of values that another one equals.
+pub fn tied_share(reference: Sorted<'_>, current: Sorted<'_>) -> f64 {
+    let tied: usize = ties(reference, current).map(Tie::both).filter(|both| *both > 1).sum();
+    tied as f64 / (reference.len() + current.len()).max(1) as f64
+}
+
 fn take(values: &mut &[f64], value: f64) -> usize {
     let count = values.iter().take_while(|next| **next == value).count();
     *values = &values[count..];

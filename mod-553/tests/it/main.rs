@@ -4,17 +4,21 @@
 //! | File | What it holds |
 //! |---|---|
 //! | `alertmanager` | a real Alertmanager, and the days on which it or a webhook is down |
+//! | `calibration` | how often our decisions are wrong when nothing has changed |
 //! | `dashboards` | Grafana's schema, and a real Prometheus with hours of history |
 //! | `drift` | the drift monitor and its service, as a user meets them |
 //! | `environment` | the programs under `target/labs/` and on the path |
+//! | `evidently` | our parity mode beside Evidently |
 //! | `incident` | schedules, escalation, tabletop exercises and postmortems, as a user meets them |
 //! | `logs` | the inference log, as a user meets it |
 //! | `multivariate` | kernels, components and isotonic curves beside numpy's and scikit-learn's |
 //! | `nannyml` | estimated performance beside NannyML's, where it is installed |
+//! | `peer` | questions to a peer's Python |
 //! | `prometheus` | objectives and the playbook, beside promtool and a live Prometheus |
 //! | `river` | online detectors beside River's |
 //! | `serving` | the reference inference service, from outside |
 //! | `sketches` | profiles beside Apache's DataSketches in Python |
+//! | `statistics` | our tests of two samples beside scipy's |
 //! | `stream` | streams and performance, as a user meets them |
 
 #![expect(
@@ -23,17 +27,21 @@
 )]
 
 mod alertmanager;
+mod calibration;
 mod dashboards;
 mod drift;
 mod environment;
+mod evidently;
 mod incident;
 mod logs;
 mod multivariate;
 mod nannyml;
+mod peer;
 mod prometheus;
 mod river;
 mod serving;
 mod sketches;
+mod statistics;
 mod stream;
 
 use libtest_mimic::{Arguments, Trial};
@@ -43,8 +51,10 @@ fn main() -> ExitCode {
     let trials = [
         // One a line, in the order of the alphabet.
         alertmanager::trials(),
+        calibration::trials(),
         dashboards::trials(),
         drift::trials(),
+        evidently::trials(),
         incident::trials(),
         logs::trials(),
         multivariate::trials(),
@@ -53,6 +63,7 @@ fn main() -> ExitCode {
         river::trials(),
         serving::trials(),
         sketches::trials(),
+        statistics::trials(),
         stream::trials(),
     ];
     let trials: Vec<Trial> = trials.into_iter().flatten().collect();
