@@ -8,8 +8,10 @@ use super::measure::{Collector, Sample, Shape, Values, compare};
 use super::outcome::{Counts, Dataset, Family, Outcome, VERSION, Verdict, Window};
 use super::pairs::{Pair, Paired, pairs};
 use super::spec::Spec;
+use crate::decision::Looks;
 use crate::profile::{ColumnProfile, Kind as ProfileKind, Profile};
-use mod_106::validation::read::{Kind, Source, Watch};
+use mod_106::validation::read::{Kind, Source, Unwatched, Watch};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,6 +31,15 @@ pub struct Settings {
     pub now: jiff::Timestamp,
 }
 
+/// What is known of data that are a window of a stream.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// From when to when.
+    pub window: Window,
+    /// What a watch over a column says of all its windows so far, by column.
+    pub e_values: BTreeMap<String, f64>,
+}
+
 /// Compares.
 ///
 /// # Errors
@@ -37,7 +48,7 @@ pub fn check(
     spec: &Spec,
     reference: &Data,
     current: &Data,
-    window: Option<Window>,
+    stream: Option<Stream>,
     settings: Settings,
     watch: &(dyn Watch + Sync),
 ) -> Result<Outcome, Error> {
@@ -68,7 +79,14 @@ pub fn check(
         }
     }
     compared.extend(broken);
-    let mut columns = decide::decide(spec, compared);
+    let (window, e_values) = stream.map_or_else(Default::default, |it| (Some(it.window), it.e_values));
+    if spec.policy.looks == Looks::Repeated && window.is_none() {
+        notes.push(
+            "this is one look; for verdicts that hold over many, `drift serve` keeps a watch over each column"
+                .to_owned(),
+        );
+    }
+    let mut columns = decide::decide(spec, compared, &e_values);
     columns.sort_by_key(|column| pairs.iter().position(|pair| pair.name == column.column).unwrap_or(usize::MAX));
     let counts = Counts::of(&columns);
     let verdict = columns.iter().map(|column| column.verdict).max().unwrap_or(Verdict::Inconclusive);
@@ -103,6 +121,28 @@ pub fn profile(table: &Table, threads: usize, watch: &(dyn Watch + Sync)) -> Res
         profile.columns.insert(name, column);
     }
     Ok(profile)
+}
+
+/// Measures all columns one after the other on one core and returns the time that sorting, walking and counting took, without reading:
+/// what a benchmark sets beside the kernels of other libraries. The clock is passed in.
+///
+/// # Errors
+/// When the data cannot be read.
+pub fn kernels(spec: &Spec, reference: &Data, current: &Data, clock: impl Fn() -> f64) -> Result<f64, Error> {
+    let Paired { pairs, .. } = pairs(spec, reference, current)?;
+    let (mut seconds, mut scratch) = (0.0, Vec::new());
+    for pair in &pairs {
+        let (Data::Table(left), Data::Table(right)) = (reference, current) else { continue };
+        let one = collect(&left.source, &[(pair.reference, pair.shape)], &Unwatched)?;
+        let two = collect(&right.source, &[(pair.current, pair.shape)], &Unwatched)?;
+        let started = clock();
+        let samples: Vec<Sample> = one.into_iter().chain(two).map(|it| it.finish(&mut scratch)).collect();
+        if let [one, two] = samples.as_slice() {
+            std::hint::black_box(compare(one, two, spec.policy.bins, spec.max_categories));
+        }
+        seconds += clock() - started;
+    }
+    Ok(seconds)
 }
 
 fn profile_of(source: &Source, columns: &[usize], watch: &dyn Watch) -> Result<Vec<(String, ColumnProfile)>, Error> {
@@ -171,8 +211,16 @@ impl<'a> Held<'a> {
             Self::Columns(_) | Self::Samples(_) => None,
         };
         if let Some(profile) = profiled {
-            let column = profile.columns.get(&pair.name).filter(|column| column.nulls < column.rows);
-            return Ok(column.map_or_else(|| nothing().finish(scratch), Sample::of_profile));
+            let column = profile.columns.get(&pair.name);
+            return Ok(match column.filter(|column| column.nulls < column.rows) {
+                Some(column) => Sample::of_profile(column),
+                None => {
+                    let mut sample = nothing().finish(scratch);
+                    let rows = column.map_or(0, |column| column.rows);
+                    (sample.facts.rows, sample.facts.nulls) = (rows, rows);
+                    sample
+                }
+            });
         }
         Ok(match self {
             Self::Columns(source) => {
@@ -208,6 +256,10 @@ fn collect(source: &Source, columns: &[(usize, Shape)], watch: &dyn Watch) -> Re
 /// Measures one column, and says which evidence it gives; or why it was left out.
 fn judge_alone(spec: &Spec, pair: &Pair, tests: usize, mut one: Sample, mut two: Sample) -> Result<Compared, String> {
     let own = spec.of_column(&pair.name);
+    let holds_nothing = |sample: &Sample| sample.facts.rows == sample.missing();
+    if holds_nothing(&one) && holds_nothing(&two) {
+        return Err(format!("`{}` was not compared: neither side has a value", pair.name));
+    }
     let distinct = one.facts.distinct.unwrap_or(f64::INFINITY);
     let is_categorical = matches!(one.values, Values::Categories(_));
     if own.is_none() && is_categorical && distinct > 1000.0 && distinct > 0.5 * one.n as f64 {
@@ -289,7 +341,11 @@ fn dataset(data: &Data) -> Dataset {
         Data::Table(table) => table.source.fields.len(),
         Data::Profile { profile, .. } => profile.columns.len(),
     };
-    Dataset { location: data.given().to_owned(), format: data.format().to_owned(), rows: data.rows(), columns }
+    let digest = match data {
+        Data::Table(table) => Some(table.source.digest.clone()),
+        Data::Profile { .. } => None,
+    };
+    Dataset { location: data.given().to_owned(), format: data.format().to_owned(), digest, rows: data.rows(), columns }
 }
 
 fn sentence(verdict: Verdict, counts: Counts, all: usize) -> String {

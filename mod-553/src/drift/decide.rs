@@ -4,10 +4,11 @@
 use super::measure::{Measured, Sample, Values};
 use super::outcome::{Column, Measure, Verdict};
 use super::spec::Spec;
-use crate::decision::{self, Decision, Evidence, Method, Question, Reason, Side};
+use crate::decision::{self, Decision, Evidence, Looks, Method, Policy, Question, Reason, Side};
 use crate::statistics::sample::Sorted;
 use mod_106::statistics::{interval, kolmogorov, power};
 use mod_106::validation::outcome::{Facts, Precision, finite};
+use std::collections::BTreeMap;
 
 /// One column, measured and not yet judged.
 pub(super) struct Compared {
@@ -79,15 +80,24 @@ pub(super) fn missing(name: &str, reference: &Sample, current: &Sample, question
         .then(|| decision::missing(name, (left, rows.0), (right, rows.1), question))
 }
 
-/// Judges all columns together, for their p-values are one family.
-pub(super) fn decide(spec: &Spec, compared: Vec<Compared>) -> Vec<Column> {
-    let evidence = compared.iter().flat_map(|one| match &one.found {
-        Found::Measured(found) => {
-            std::iter::once(Some(&found.1)).chain([found.2.as_ref()]).flatten().cloned().collect()
-        }
-        Found::Broken(_) => Vec::new(),
-    });
-    let mut decisions = decision::judge(&spec.policy, evidence.collect()).into_iter();
+/// Judges all columns together, for their p-values are one family; and those that a watch looks at again and again together, for their
+/// e-values are another.
+pub(super) fn decide(spec: &Spec, compared: Vec<Compared>, e_values: &BTreeMap<String, f64>) -> Vec<Column> {
+    let (mut family, mut is_watched) = (Vec::new(), Vec::new());
+    for one in &compared {
+        let Found::Measured(found) = &one.found else { continue };
+        let e_value = e_values.get(&one.column).copied();
+        family.push(Evidence { e_value, ..found.1.clone() });
+        is_watched.push(e_value.is_some());
+        family.extend(found.2.clone());
+        is_watched.extend(found.2.iter().map(|_| false));
+    }
+    let of =
+        |wanted: bool| family.iter().zip(&is_watched).filter(move |(_, is)| **is == wanted).map(|(it, _)| it.clone());
+    let once = Policy { looks: Looks::Once, ..spec.policy };
+    let mut by_once = decision::judge(&once, of(false).collect()).into_iter();
+    let mut by_watch = decision::judge(&spec.policy, of(true).collect()).into_iter();
+    let mut decisions = is_watched.iter().map(|is| if *is { by_watch.next() } else { by_once.next() });
     let mut columns = Vec::with_capacity(compared.len());
     for one in compared {
         let mut column = blank(spec, &one);
@@ -95,8 +105,8 @@ pub(super) fn decide(spec: &Spec, compared: Vec<Compared>) -> Vec<Column> {
             Found::Broken(why) => (column.verdict, column.why) = (Verdict::Broken, why),
             Found::Measured(found) => {
                 let (measured, _, missing) = *found;
-                column.values = decisions.next();
-                column.missing = missing.and_then(|_| decisions.next());
+                column.values = decisions.next().flatten();
+                column.missing = missing.and_then(|_| decisions.next().flatten());
                 let worse = [&column.values, &column.missing].into_iter().flatten().max_by_key(|decision| {
                     // Of equals the first: what is said of the values comes before what is said of gaps.
                     (verdict(decision), decision.evidence.aspect == decision::Aspect::Values)

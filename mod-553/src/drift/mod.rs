@@ -25,6 +25,6 @@ pub mod report;
 pub mod service;
 pub mod spec;
 
-pub use check::{Settings, check, profile};
+pub use check::{Settings, Stream, check, kernels, profile};
 pub use error::Error;
 pub use input::{Data, Fetched, Table, fetch};

@@ -99,6 +99,8 @@ pub struct Dataset {
     pub location: String,
     /// `csv`, `parquet`, `arrow`, `jsonl`, `log`, `profile` or `stream`.
     pub format: String,
+    /// `sha256:<hex>` of the file that was read; of a log, of its columns; absent for profiles and streams.
+    pub digest: Option<String>,
     /// How many rows it has.
     pub rows: u64,
     /// How many columns.

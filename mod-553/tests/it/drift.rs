@@ -86,7 +86,7 @@ const CASES: &[Case] = &[
         reference: || constant(500, ""),
         current: || constant(500, ""),
         code: 4,
-        says: "the reference has no value",
+        says: "neither side has a value",
     },
     Case {
         name: "a-new-category-is-named",

@@ -6,7 +6,8 @@
 //! | `alertmanager` | a real Alertmanager, and the days on which it or a webhook is down |
 //! | `calibration` | how often our decisions are wrong when nothing has changed |
 //! | `dashboards` | Grafana's schema, and a real Prometheus with hours of history |
-//! | `drift` | the drift monitor and its service, as a user meets them |
+//! | `drift` | the drift monitor, as a user meets it: every kind of bad input |
+//! | `drift_service` | the drift monitor as a service: late, doubled and broken records, and a service that is killed |
 //! | `environment` | the programs under `target/labs/` and on the path |
 //! | `evidently` | our parity mode beside Evidently |
 //! | `incident` | schedules, escalation, tabletop exercises and postmortems, as a user meets them |
@@ -30,6 +31,7 @@ mod alertmanager;
 mod calibration;
 mod dashboards;
 mod drift;
+mod drift_service;
 mod environment;
 mod evidently;
 mod incident;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         calibration::trials(),
         dashboards::trials(),
         drift::trials(),
+        drift_service::trials(),
         evidently::trials(),
         incident::trials(),
         logs::trials(),

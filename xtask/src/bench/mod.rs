@@ -3,6 +3,7 @@
 //!
 //! CPU time is what we trust: it hardly moves when other programs use the machine. Wall time is given where a person waits.
 
+mod drift;
 mod flake;
 mod log_batch;
 pub(crate) mod measure;
@@ -52,6 +53,8 @@ pub(crate) enum Name {
     Validation,
     /// What ADWIN costs for a million values, beside River's.
     Online,
+    /// What the drift monitor costs, beside Evidently, NannyML, scipy and whylogs.
+    Drift,
 }
 
 impl Name {
@@ -65,6 +68,7 @@ impl Name {
             Self::Promotion => promotion::measure(),
             Self::Validation => validation::measure(),
             Self::Online => online::measure(),
+            Self::Drift => drift::measure(),
         }
     }
 }

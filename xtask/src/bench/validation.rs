@@ -14,7 +14,7 @@ use std::{
 
 const ROWS: u64 = 1_000_000;
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-const GIB: f64 = 1024.0 * 1024.0;
+pub(super) const GIB: f64 = 1024.0 * 1024.0;
 
 /// The same tests by both names: Evidently's defaults for large data, then the classical ones.
 const TESTS: [Tests; 2] = [
@@ -30,9 +30,9 @@ struct Tests {
 
 /// What one run took.
 #[derive(Clone, Copy, Debug)]
-struct Cost {
-    cpu_s: f64,
-    peak_kib: f64,
+pub(super) struct Cost {
+    pub(super) cpu_s: f64,
+    pub(super) peak_kib: f64,
 }
 
 /// CPU time and peak memory of both.
@@ -94,7 +94,7 @@ fn ours(programs: &Path, folder: &Path, tests: &Tests) -> Result<Cost> {
     Ok(Cost { cpu_s, peak_kib })
 }
 
-fn generate(python: &Path, scripts: &Path, folder: &Path, rows: u64) -> Result<()> {
+pub(super) fn generate(python: &Path, scripts: &Path, folder: &Path, rows: u64) -> Result<()> {
     let mut command = Command::new(python);
     command.arg(scripts.join("generate.py")).arg(folder).arg(rows.to_string());
     measure::run_well(&mut command).context("cannot generate the data")?;
@@ -102,7 +102,7 @@ fn generate(python: &Path, scripts: &Path, folder: &Path, rows: u64) -> Result<(
 }
 
 /// Runs a command to its end and watches its memory: the kernel keeps the peak (`VmHWM`) as long as the process lives.
-fn cost(command: &mut Command, expected: &[i32]) -> Result<Cost> {
+pub(super) fn cost(command: &mut Command, expected: &[i32]) -> Result<Cost> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
     let proc = PathBuf::from(format!("/proc/{}", child.id()));
@@ -135,11 +135,11 @@ impl std::fmt::Display for Cost {
 }
 
 /// A folder that goes when this value goes: the data take gigabytes.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn make() -> Result<Self> {
-        let path = env::temp_dir().join(format!("xtask-bench-validation-{}", process::id()));
+    pub(super) fn make() -> Result<Self> {
+        let path = env::temp_dir().join(format!("xtask-bench-data-{}", process::id()));
         fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Self(path))
     }

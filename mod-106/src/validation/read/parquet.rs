@@ -17,6 +17,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Metadata {
     footer: ArrowReaderMetadata,
+    /// The same, with text read as the dictionaries that it is written with.
+    dictionaries: ArrowReaderMetadata,
     /// Of each field, its place in the file.
     roots: Vec<usize>,
 }
@@ -37,7 +39,8 @@ pub(super) fn open(path: &Path, spec: &SourceSpec) -> Result<Found, Error> {
         }
     }
     let rows = footer.metadata().file_metadata().num_rows().unsigned_abs();
-    Ok(Found { fields, nested, rows, parquet: Some(Metadata { footer, roots }) })
+    let dictionaries = with_dictionaries(spec, &footer)?;
+    Ok(Found { fields, nested, rows, parquet: Some(Metadata { footer, dictionaries, roots }) })
 }
 
 pub(super) fn scan(
@@ -50,8 +53,8 @@ pub(super) fn scan(
     let spec = &source.spec;
     let file = File::open(&source.path).map_err(Error::io(&source.path))?;
     guarded(spec, || {
-        let footer = if dictionaries { with_dictionaries(spec, &metadata.footer)? } else { metadata.footer.clone() };
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer);
+        let footer = if dictionaries { &metadata.dictionaries } else { &metadata.footer };
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone());
         let roots = columns.iter().map(|column| metadata.roots[*column]);
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
@@ -77,7 +80,7 @@ pub(super) fn scan(
     })
 }
 
-/// The same file, with text read as the dictionaries that it is written with.
+/// The same footer, with text read as dictionaries.
 fn with_dictionaries(spec: &SourceSpec, metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata, Error> {
     let fields = metadata.schema().fields().iter().map(|field| match field.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 => Arc::new(field.as_ref().clone().with_data_type(dictionary())),

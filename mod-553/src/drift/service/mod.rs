@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `windows` | where a record belongs: an open window, one that is closed, or a clock that jumped |
 //! | `open` | a window that still takes records: a profile and the requests it has seen |
+//! | `looks` | for whoever looks every hour: a watch over each column |
 //! | `hysteresis` | from verdicts of single windows to alerts that do not flap |
 //! | `state` | all of it in one file that is replaced whole: a service that is killed goes on where it was |
 //! | `logs` | log files under a folder or a bucket's prefix, read from where they were left |
@@ -15,6 +16,7 @@
 
 mod hysteresis;
 mod logs;
+mod looks;
 mod open;
 mod pass;
 mod serve;

@@ -1,5 +1,6 @@
 //! A window that still takes records: a profile, and which requests it has seen, so that a log that is delivered twice counts once.
 
+use super::looks::{self, Arrived, Seen};
 use crate::drift::error::Error;
 use crate::inference_log::{Record, Shape};
 use crate::profile::{self, Profile};
@@ -7,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Requests that a window remembers: eight bytes each. Beyond it duplicates are no longer told apart, and the outcome says so.
 const MOST_REMEMBERED: usize = 2_000_000;
@@ -18,6 +19,7 @@ pub(super) struct Open {
     profile: Profile,
     seen: BTreeSet<u64>,
     waiting: Vec<Record>,
+    pub(super) arrived: Arrived,
     pub(super) duplicates: u64,
 }
 
@@ -26,16 +28,18 @@ pub(super) struct Open {
 pub(super) struct Written {
     profile: String,
     seen: String,
+    arrived: Arrived,
     duplicates: u64,
 }
 
 impl Open {
     /// Takes a record; false, when it has seen this request.
-    pub(super) fn take(&mut self, record: Record) -> bool {
+    pub(super) fn take(&mut self, record: Record, watched: &BTreeMap<String, Seen>) -> bool {
         if self.seen.len() < MOST_REMEMBERED && !self.seen.insert(fingerprint(&record.request_id)) {
             self.duplicates += 1;
             return false;
         }
+        looks::keep(&mut self.arrived, watched, &record);
         self.waiting.push(record);
         true
     }
@@ -69,7 +73,12 @@ impl Open {
 
     pub(super) fn written(&self) -> Written {
         let seen: Vec<u8> = self.seen.iter().flat_map(|hash| hash.to_le_bytes()).collect();
-        Written { profile: profile::write(&self.profile), seen: STANDARD.encode(seen), duplicates: self.duplicates }
+        Written {
+            profile: profile::write(&self.profile),
+            seen: STANDARD.encode(seen),
+            arrived: self.arrived.clone(),
+            duplicates: self.duplicates,
+        }
     }
 
     pub(super) fn restored(name: &str, written: &Written) -> Result<Self, profile::Error> {
@@ -77,7 +86,8 @@ impl Open {
         let bytes = STANDARD.decode(&written.seen).map_err(|error| malformed(error.to_string()))?;
         let seen = bytes.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
         let profile = profile::parse(name, &written.profile)?;
-        Ok(Self { profile, seen, waiting: Vec::new(), duplicates: written.duplicates })
+        let arrived = written.arrived.clone();
+        Ok(Self { profile, seen, waiting: Vec::new(), arrived, duplicates: written.duplicates })
     }
 }
 

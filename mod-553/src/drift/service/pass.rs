@@ -5,10 +5,11 @@
 
 use super::hysteresis::Change;
 use super::logs::Logs;
+use super::looks::{self, Seen};
 use super::open::Open;
 use super::state::State;
 use super::windows::{Place, Windows};
-use crate::drift::check::{Settings, check};
+use crate::drift::check::{Settings, Stream, check};
 use crate::drift::error::Error;
 use crate::drift::input::Data;
 use crate::drift::outcome::{Outcome, Window};
@@ -19,6 +20,7 @@ use crate::profile::{Kind, Profile};
 use jiff::Timestamp;
 use mod_106::documents;
 use mod_106::validation::read::Unwatched;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +46,7 @@ pub struct Watchtower {
     windows: WindowSpec,
     reference: Data,
     shape: Shape,
+    watched: BTreeMap<String, Seen>,
     logs: Logs,
     folder: PathBuf,
     /// What it knows.
@@ -79,10 +82,15 @@ impl Watchtower {
         let windows = spec.windows.clone().unwrap_or_default();
         as_log(&mut spec, &mut reference);
         let cut = Windows::new(windows.every_minutes, windows.lateness_minutes);
-        let state = State::load(&folder.join("state.json"), cut)?;
+        let mut state = State::load(&folder.join("state.json"), cut)?;
+        let watched = looks::seen(&spec, &reference);
+        state.watches.retain(|name, _| watched.contains_key(name));
+        for (name, column) in reference.columns.iter().filter(|(name, _)| watched.contains_key(*name)) {
+            state.watches.entry(name.clone()).or_insert_with(|| looks::watch(&column.values));
+        }
         let shape = shape(&reference);
         let reference = Data::Profile { given: given.to_owned(), profile: reference };
-        Ok(Self { spec, windows, reference, shape, logs, folder: folder.to_owned(), state })
+        Ok(Self { spec, windows, reference, shape, watched, logs, folder: folder.to_owned(), state })
     }
 
     /// One round.
@@ -137,7 +145,7 @@ impl Watchtower {
                 }
                 Place::Open(start) => {
                     let open = self.state.open.entry(start).or_insert_with(Open::default);
-                    if open.take(record) { counters.records += 1 } else { counters.duplicates += 1 }
+                    if open.take(record, &self.watched) { counters.records += 1 } else { counters.duplicates += 1 }
                 }
             }
         }
@@ -148,10 +156,19 @@ impl Watchtower {
         let open = self.state.open.remove(&start).unwrap_or_default();
         let time = |us: i64| Timestamp::from_microsecond(us).map_or_else(|_| us.to_string(), |time| time.to_string());
         let window = Window { start: time(start), end: time(start + self.state.windows.length_us) };
+        let mut e_values = BTreeMap::new();
+        for (name, watch) in &mut self.state.watches {
+            if let Some(values) = open.arrived.get(name).filter(|values| !values.is_empty()) {
+                e_values.insert(name.clone(), watch.look(values));
+            }
+        }
         let (duplicates, remembers, records) = (open.duplicates, open.remembers_all(), open.records());
-        let current = Data::Profile { given: self.logs.given().to_owned(), profile: open.into_profile() };
+        let mut profile = open.into_profile();
+        profile.columns.retain(|name, _| !NEVER.contains(&name.as_str()));
+        let current = Data::Profile { given: self.logs.given().to_owned(), profile };
         let settings = Settings { memory_limit: u64::MAX, threads: 1, now };
-        let mut outcome = check(&self.spec, &self.reference, &current, Some(window.clone()), settings, &Unwatched)?;
+        let stream = Stream { window: window.clone(), e_values };
+        let mut outcome = check(&self.spec, &self.reference, &current, Some(stream), settings, &Unwatched)?;
         "stream".clone_into(&mut outcome.current.format);
         if duplicates > 0 {
             outcome.notes.push(format!("{duplicates} records came more than once and were counted once"));

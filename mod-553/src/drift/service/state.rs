@@ -4,6 +4,7 @@
 use super::hysteresis::Hysteresis;
 use super::open::{Open, Written};
 use super::windows::Windows;
+use crate::decision::Watch;
 use crate::drift::error::Error;
 use mod_106::alerts::Alert;
 use mod_106::documents;
@@ -24,6 +25,8 @@ pub struct State {
     pub(super) open: BTreeMap<i64, Open>,
     /// Columns' recent past.
     pub columns: BTreeMap<String, Hysteresis>,
+    /// Watches by column, of whoever looks every hour.
+    pub watches: BTreeMap<String, Watch>,
     /// What somebody has been told, or is to be told: an alert for each column that fires.
     pub alerts: BTreeMap<String, Alert>,
     /// What was counted since the service first began.
@@ -55,6 +58,7 @@ struct File {
     read: BTreeMap<String, u64>,
     open: BTreeMap<i64, Written>,
     columns: BTreeMap<String, Hysteresis>,
+    watches: BTreeMap<String, Watch>,
     alerts: BTreeMap<String, Alert>,
     counters: Counters,
 }
@@ -62,8 +66,8 @@ struct File {
 impl State {
     /// Of a service that begins.
     pub fn new(windows: Windows) -> Self {
-        let (read, open, columns, alerts) = Default::default();
-        Self { windows, read, open, columns, alerts, counters: Counters::default() }
+        let (read, open, columns, watches, alerts) = Default::default();
+        Self { windows, read, open, columns, watches, alerts, counters: Counters::default() }
     }
 
     /// The state where it was left; new, when there is none.
@@ -92,6 +96,7 @@ impl State {
             read: file.read,
             open: open.collect::<Result<_, Error>>()?,
             columns: file.columns,
+            watches: file.watches,
             alerts: file.alerts,
             counters: file.counters,
         })
@@ -108,6 +113,7 @@ impl State {
             read: self.read.clone(),
             open: self.open.iter().map(|(start, open)| (*start, open.written())).collect(),
             columns: self.columns.clone(),
+            watches: self.watches.clone(),
             alerts: self.alerts.clone(),
             counters: self.counters,
         };

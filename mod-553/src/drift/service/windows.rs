@@ -18,6 +18,8 @@ pub struct Windows {
     pub lateness_us: i64,
     /// The latest time of a record; absent before the first.
     pub watermark_us: Option<i64>,
+    /// When a record came last, by our own clock.
+    pub arrived_us: Option<i64>,
     /// All windows that begin before this are closed.
     pub closed_before_us: Option<i64>,
 }
@@ -40,6 +42,7 @@ impl Windows {
             length_us: i64::from(every_minutes.max(1)) * MINUTE_US,
             lateness_us: i64::from(lateness_minutes) * MINUTE_US,
             watermark_us: None,
+            arrived_us: None,
             closed_before_us: None,
         }
     }
@@ -54,13 +57,16 @@ impl Windows {
             return Place::Late;
         }
         self.watermark_us = self.watermark_us.max(Some(time_us));
+        self.arrived_us = self.arrived_us.max(Some(now_us));
         Place::Open(start)
     }
 
-    /// Whether the window that begins then closes now: the records have passed it, or nothing came for a whole window.
+    /// Whether the window that begins then closes now: the records have passed it, or nothing at all came for as long as a window is.
+    /// Old logs that are read late are not silence.
     pub fn is_due(&self, start_us: i64, now_us: i64) -> bool {
         let end = start_us + self.length_us + self.lateness_us;
-        self.watermark_us.is_some_and(|watermark| watermark >= end) || now_us >= end + self.length_us
+        let passed = self.watermark_us.is_some_and(|watermark| watermark >= end);
+        passed || self.arrived_us.is_some_and(|arrived| now_us >= arrived.max(end) + self.length_us)
     }
 
     /// Closes the window that begins then, and all before it.
