@@ -40,7 +40,7 @@ fn is_open(windows: &[Window], wall: i64) -> bool {
     windows.is_empty() || windows.iter().any(within)
 }
 
-fn on_duty<'a>(layer: &'a Layer, wall: i64) -> Option<&'a [String]> {
+fn on_duty(layer: &Layer, wall: i64) -> Option<&[String]> {
     let since = wall - layer.starts.0;
     let within = since >= 0 && layer.ends.is_none_or(|ends| wall < ends.0) && is_open(&layer.hours, wall);
     let number = usize::try_from(since.div_euclid(layer.length_s)).unwrap_or_default();

@@ -91,17 +91,7 @@ pub async fn play(mut exercise: Exercise<'_>, folder: &Path, told: &mut impl FnM
         let seconds = begun.elapsed().as_secs_f64() * speed;
         starts + SignedDuration::try_from_secs_f64(seconds).unwrap_or_default()
     };
-    let usual = Instant::now();
-    while usual.elapsed() < USUAL {
-        if let Some(scrape) = round.world.scrape().await {
-            let before = starts
-                - SignedDuration::try_from_secs_f64((USUAL - usual.elapsed().min(USUAL)).as_secs_f64() * speed)
-                    .unwrap_or_default();
-            exercise.signals.observe(before, scrape);
-        }
-        sleep(LOOK).await;
-    }
-    exercise.signals.begin();
+    usual(&round.world, &mut exercise.signals, starts, speed).await;
     let mut faults: VecDeque<_> = scenario.faults.iter().collect();
     let mut decisions: VecDeque<_> = exercise.decisions.decisions.into_iter().collect();
     let (begun, mut shown, mut interrupted) = (Instant::now(), 0, false);
@@ -145,6 +135,19 @@ pub async fn play(mut exercise: Exercise<'_>, folder: &Path, told: &mut impl FnM
     round.world.stop().await;
     let impact = exercise.signals.ends().map(|(first, begins, ends)| Impact::between(first, begins, ends));
     Ok(Ended { timeline: round.timeline, impact, incident: round.incident, interrupted })
+}
+
+/// Watches the service before anything breaks: what is usual has to be known.
+async fn usual(world: &World, signals: &mut Signals, starts: Timestamp, speed: f64) {
+    let begun = Instant::now();
+    while begun.elapsed() < USUAL {
+        if let Some(scrape) = world.scrape().await {
+            let seconds = USUAL.saturating_sub(begun.elapsed()).as_secs_f64() * speed;
+            signals.observe(starts - SignedDuration::try_from_secs_f64(seconds).unwrap_or_default(), scrape);
+        }
+        sleep(LOOK).await;
+    }
+    signals.begin();
 }
 
 impl Round<'_> {

@@ -4,7 +4,7 @@ use super::super::Error;
 use super::super::escalation::After;
 use super::super::schedule::length;
 use super::super::yaml;
-use super::scenario::{Effect, Scenario};
+use super::scenario::{Effect, Expects, Scenario};
 use super::timeline::{Entry, What};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -153,20 +153,7 @@ fn judged(rule: &Rule, scenario: &Scenario, timeline: &[Entry]) -> (bool, String
             (Some(done), Some(named)) if named < done => (false, "the cause was named first".to_owned()),
             _ => (true, "the impact came first".to_owned()),
         },
-        Rule::Recovered => {
-            let cleared = timeline
-                .iter()
-                .rev()
-                .find(|entry| matches!(&entry.what, What::Cleared { alert, .. } if *alert == expects.alert));
-            match (cleared, word("resolve", None)) {
-                (None, _) => (false, format!("{} never ended", expects.alert)),
-                (Some(_), None) => (false, "never said to be over".to_owned()),
-                (Some(cleared), Some(over)) if over < cleared.at => {
-                    (false, "said to be over while it was not".to_owned())
-                }
-                _ => (true, "said to be over after the alert had ended".to_owned()),
-            }
-        }
+        Rule::Recovered => recovered(expects, timeline, word("resolve", None)),
         Rule::NoHarm => match of_kind(Effect::Harmful).map(|entry| &entry.what) {
             Some(What::Decided { value, .. }) => {
                 let why = scenario.action(value).and_then(|action| action.why.clone()).unwrap_or_default();
@@ -174,6 +161,17 @@ fn judged(rule: &Rule, scenario: &Scenario, timeline: &[Entry]) -> (bool, String
             }
             _ => (true, "nothing harmful was done".to_owned()),
         },
+    }
+}
+
+/// Whether the alert had ended when it was said to be over.
+fn recovered(expects: &Expects, timeline: &[Entry], over: Option<Timestamp>) -> (bool, String) {
+    let ended = |entry: &&Entry| matches!(&entry.what, What::Cleared { alert, .. } if *alert == expects.alert);
+    match (timeline.iter().rev().find(ended), over) {
+        (None, _) => (false, format!("{} never ended", expects.alert)),
+        (Some(_), None) => (false, "never said to be over".to_owned()),
+        (Some(cleared), Some(over)) if over < cleared.at => (false, "said to be over while it was not".to_owned()),
+        _ => (true, "said to be over after the alert had ended".to_owned()),
     }
 }
 
