@@ -7,7 +7,7 @@ use crate::incident::tabletop::{self, Decisions, Entry, Exercise, Rubric, Scenar
 use anyhow::Result;
 use clap::Args;
 use mod_106::documents;
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -68,7 +68,13 @@ pub(super) async fn run(words: Arguments) -> Result<()> {
         eprintln!("You can say: {}\nActions:\n{}\nCauses:\n{}", tabletop::WORDS, actions.join("\n"), causes.join("\n"));
     }
     let exercise = Exercise { scenario: &scenario, signals, policy: &policy, decisions, lines, speed: words.speed };
+    // Line by line as it happens: whoever is killed has lost nothing that was seen.
+    let mut kept = std::fs::File::create(words.out.join("timeline.jsonl"))?;
     let mut told = |entry: &Entry| {
+        let line = serde_json::to_string(entry).unwrap_or_default();
+        if let Err(error) = writeln!(kept, "{line}") {
+            eprintln!("the timeline could not be kept: {error}");
+        }
         // What the scenario breaks is for those who find it.
         if !matches!(entry.what, What::Broken { .. }) {
             eprintln!("{}  {}", policy.clock.show(entry.at), entry.what.words());

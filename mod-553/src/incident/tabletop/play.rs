@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep};
 
@@ -47,7 +48,7 @@ pub struct Ended {
     pub impact: Option<Impact>,
     /// The incident's name in the journal, if there was one.
     pub incident: Option<String>,
-    /// Whether Ctrl-C ended it.
+    /// Whether Ctrl-C or SIGTERM ended it.
     pub interrupted: bool,
 }
 
@@ -75,6 +76,8 @@ pub async fn play(mut exercise: Exercise<'_>, folder: &Path, told: &mut impl FnM
     })?;
     let starts = exercise.policy.clock.first(Wall::of(starts));
     let speed = exercise.speed.unwrap_or(scenario.speed);
+    // From here on Ctrl-C and SIGTERM are remembered, so that no service stays behind.
+    let mut stop = Stop::listen()?;
     let world = World::start(folder, &scenario.traffic).await?;
     let mut round = Round {
         scenario,
@@ -126,7 +129,7 @@ pub async fn play(mut exercise: Exercise<'_>, folder: &Path, told: &mut impl FnM
         }
         tokio::select! {
             () = sleep(LOOK) => {}
-            _ = tokio::signal::ctrl_c() => { interrupted = true; break "it was interrupted" }
+            () = stop.asked() => { interrupted = true; break "it was interrupted" }
         }
     };
     let now = clock(begun);
@@ -135,6 +138,26 @@ pub async fn play(mut exercise: Exercise<'_>, folder: &Path, told: &mut impl FnM
     round.world.stop().await;
     let impact = exercise.signals.ends().map(|(first, begins, ends)| Impact::between(first, begins, ends));
     Ok(Ended { timeline: round.timeline, impact, incident: round.incident, interrupted })
+}
+
+/// Somebody wants it to end: Ctrl-C, or SIGTERM.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, Error> {
+        let of = |kind| signal(kind).map_err(|error| Error::Refused(format!("signals cannot be listened to: {error}")));
+        Ok(Self { interrupt: of(SignalKind::interrupt())?, terminate: of(SignalKind::terminate())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Watches the service before anything breaks: what is usual has to be known.

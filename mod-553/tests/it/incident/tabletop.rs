@@ -14,6 +14,10 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::test("incident::tabletop-cost-spike-is-scored", || prepared("cost-spike", 100)),
         Trial::test("incident::tabletop-wrong-turns-cost-points-and-say-why", wrong_turns),
         Trial::test("incident::tabletop-takes-typed-decisions-and-refuses-unknown-ones", typed_decisions),
+        Trial::test("incident::tabletop-ends-its-service-when-it-is-ended-and-loses-nothing", || {
+            ended_from_outside("TERM")
+        }),
+        Trial::test("incident::tabletop-killed-outright-has-kept-what-was-seen", || ended_from_outside("KILL")),
         Trial::test("incident::tabletop-files-that-make-no-sense-are-named", malformed_exercises),
     ]
 }
@@ -134,6 +138,49 @@ fn malformed_exercises() -> Result<(), Failed> {
             command.args(["incident", "tabletop"]).arg(&path).arg("--out").arg(folder.path().join("out")).output()?;
         let error = String::from_utf8(output.stderr)?;
         assert!(output.status.code() == Some(2) && error.contains(expected), "{expected}\n{error}");
+    }
+    Ok(())
+}
+
+/// Ends an exercise once its first page is out.
+fn ended_from_outside(signal: &str) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("out");
+    let mut command = Command::new(COMMAND);
+    command.args(["incident", "tabletop", "--speed", "240", "--out"]).arg(&out).arg(kept("scenarios/latency.yaml"));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let mut said = String::new();
+    let mut reader = BufReader::new(child.stderr.take().ok_or("no standard error")?);
+    while reader.read_line(&mut said)? > 0 && !said.contains("paged") {}
+    let ready: serde_json::Value = serde_json::from_slice(&fs::read(out.join("ready.json"))?)?;
+    assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status()?.success());
+    let status = child.wait()?;
+    let door = ready["management"].as_str().unwrap_or_default().trim_start_matches("http://").to_owned();
+    if signal == "TERM" {
+        assert_eq!(status.code(), Some(1), "{said}");
+        assert!(std::net::TcpStream::connect(&door).is_err(), "the service has ended with the exercise");
+        assert!(out.join("score.json").exists() && out.join("timeline.md").exists());
+    } else {
+        // Nobody was left to end the service: it is ours by its ready file, and its log names its process.
+        end_service(&out)?;
+    }
+    let timeline = fs::read_to_string(out.join("timeline.jsonl"))?;
+    assert!(timeline.contains("\"fired\"") && timeline.contains("\"escalation\""), "{timeline}");
+    let mut list = Command::new(COMMAND);
+    let output = list.args(["incident", "list", "--json", "--journal"]).arg(out.join("journal.jsonl")).output()?;
+    let incidents: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(incidents[0]["phase"], "notified", "the journal is whole: {incidents}");
+    Ok(())
+}
+
+/// Ends the service that was left behind, found by the model file that it alone serves.
+fn end_service(out: &std::path::Path) -> Result<(), Failed> {
+    let model = out.join("model.json");
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let words = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        if String::from_utf8_lossy(&words).split('\0').any(|word| std::path::Path::new(word) == model) {
+            Command::new("kill").arg(entry.file_name()).status()?;
+        }
     }
     Ok(())
 }
