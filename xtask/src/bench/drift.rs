@@ -81,6 +81,7 @@ impl Bench {
         let nannyml = match python("nannyml") {
             Some(python) => {
                 let mut command = Command::new(python);
+                command.env("NML_DISABLE_USAGE_LOGGING", "1");
                 command.arg(self.scripts.join("nannyml_peer.py")).args(FILES);
                 command.args(["kolmogorov_smirnov,wasserstein,jensen_shannon", "chi2,jensen_shannon"]);
                 format!("NannyML 0.13.1: {}", cost(command.current_dir(&self.folder.0), &[0])?)

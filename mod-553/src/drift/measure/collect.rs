@@ -23,7 +23,7 @@ impl Collector {
     pub(in crate::drift) fn new(shape: Shape, rows: u64) -> Self {
         let held = match shape {
             // What a file says of itself is a hint, and no reason to ask for all memory.
-            Shape::Numbers => Held::Numbers(Vec::with_capacity(usize::try_from(rows.min(1 << 27)).unwrap_or(0))),
+            Shape::Numbers => Held::Numbers(Vec::with_capacity(usize::try_from(rows.min(1 << 22)).unwrap_or(0))),
             Shape::Categories => Held::Categories(HashMap::new()),
         };
         Self { facts: Facts::default(), held }
