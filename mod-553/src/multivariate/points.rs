@@ -41,7 +41,7 @@ impl Points {
 
     /// How many points there are.
     pub fn len(&self) -> usize {
-        if self.dimensions == 0 { 0 } else { self.values.len() / self.dimensions }
+        self.values.len().checked_div(self.dimensions).unwrap_or(0)
     }
 
     /// Whether there are none.

@@ -74,8 +74,8 @@ impl LossEstimator {
             let found = settings.confidence.to_string();
             return Err(Error::Setting { name: "confidence", found, expected: "from 0.5 to below 1" });
         }
-        check("predictions", predicted, rows)?;
-        check("labels", truth, rows)?;
+        check("reference", "predictions", predicted, rows)?;
+        check("reference", "labels", truth, rows)?;
         let losses = [MetricName::Mae, MetricName::Rmse].map(|name| {
             let losses: Vec<f64> = predicted.iter().zip(truth).map(|(a, b)| loss(name, a - b)).collect();
             LossModel::fit(name, points, &losses, settings)
@@ -90,8 +90,8 @@ impl LossEstimator {
     pub fn estimate(&self, points: &Points, known: Option<(&[f64], &[f64])>) -> Result<Vec<Estimate>, Error> {
         let n = points.len();
         if let Some((predicted, truth)) = known {
-            check("predictions", predicted, n)?;
-            check("labels", truth, n)?;
+            check("current data", "predictions", predicted, n)?;
+            check("current data", "labels", truth, n)?;
         }
         let z = normal_quantile(f64::midpoint(1.0, self.confidence));
         let estimates = self.losses.iter().map(|loss_model| {
@@ -157,8 +157,7 @@ fn loss(name: MetricName, error: f64) -> f64 {
     if name == MetricName::Rmse { error * error } else { error.abs() }
 }
 
-fn check(what: &'static str, values: &[f64], rows: usize) -> Result<(), Error> {
-    let side = "reference";
+fn check(side: &'static str, what: &'static str, values: &[f64], rows: usize) -> Result<(), Error> {
     if values.len() != rows {
         return Err(Error::Length { side, what, found: values.len(), expected: rows });
     }

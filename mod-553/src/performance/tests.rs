@@ -248,7 +248,7 @@ fn labels_that_come_for_one_answer_only_are_named() {
 
 #[derive(Clone, Debug)]
 enum Event {
-    Predicted(Record),
+    Predicted(Box<Record>),
     Labelled(Label),
 }
 
@@ -273,7 +273,7 @@ proptest! {
         now in 0..300_i64,
         seed in any::<u64>(),
     ) {
-        let mut events: Vec<Event> = predictions.into_iter().map(|(id, hour, yes)| Event::Predicted(record(id, hour, yes))).collect();
+        let mut events: Vec<Event> = predictions.into_iter().map(|(id, hour, yes)| Event::Predicted(Box::new(record(id, hour, yes)))).collect();
         events.extend(labels.into_iter().map(|(id, truth, hour)| Event::Labelled(label(id, truth, hour))));
         let straight = fed(&events);
         Rng::with_seed(seed).shuffle(&mut events);
