@@ -52,43 +52,12 @@ fn service() -> Dashboard {
     let requests = format!("http_server_request_duration_seconds_count{PREDICT}");
     let failed =
         r#"http_server_request_duration_seconds_count{http_route="/v1/predict", http_response_status_code=~"5.."}"#;
-    let up = figure(
-        "Scraped",
-        "1 while Prometheus reaches the service.",
-        Unit::Number,
-        r#"up{job="inference"}"#,
-        "{{instance}}",
-    );
-    let active = figure(
-        "In flight",
-        "Requests that have no response yet.",
-        Unit::Number,
-        "sum(http_server_active_requests)",
-        "requests",
-    );
-    let faults = figure(
-        "Faults on",
-        "Injected on purpose; 0 outside rehearsals.",
-        Unit::Number,
-        "sum(inference_fault_active)",
-        "faults",
-    );
-    let records = figure(
-        "Records lost",
-        "Of the inference log, in the last hour.",
-        Unit::Number,
-        r#"sum(increase(inference_log_records_total{result="failed"}[1h]))"#,
-        "records",
-    );
     Dashboard {
         uid: "mod-553-service",
         title: "Inference service",
         description: "Does it answer, in time and without errors?",
         rows: vec![
-            Row {
-                title: "Now",
-                panels: vec![bad_below(up, 1.0), active, bad_above(faults, 1.0), bad_above(records, 1.0)],
-            },
+            now(),
             Row {
                 title: "Requests",
                 panels: vec![
@@ -146,6 +115,39 @@ fn service() -> Dashboard {
     }
 }
 
+/// What somebody looks at first.
+fn now() -> Row {
+    let up = figure(
+        "Scraped",
+        "1 while Prometheus reaches the service.",
+        Unit::Number,
+        r#"up{job="inference"}"#,
+        "{{instance}}",
+    );
+    let active = figure(
+        "In flight",
+        "Requests that have no response yet.",
+        Unit::Number,
+        "sum(http_server_active_requests)",
+        "requests",
+    );
+    let faults = figure(
+        "Faults on",
+        "Injected on purpose; 0 outside rehearsals.",
+        Unit::Number,
+        "sum(inference_fault_active)",
+        "faults",
+    );
+    let records = figure(
+        "Records lost",
+        "Of the inference log, in the last hour.",
+        Unit::Number,
+        r#"sum(increase(inference_log_records_total{result="failed"}[1h]))"#,
+        "records",
+    );
+    Row { title: "Now", panels: vec![bad_below(up, 1.0), active, bad_above(faults, 1.0), bad_above(records, 1.0)] }
+}
+
 fn model() -> Dashboard {
     let wrong = r#"model_labels_total{correct="false"}"#;
     Dashboard {
@@ -193,49 +195,56 @@ fn model() -> Dashboard {
                     ),
                 ],
             },
-            Row {
-                title: "Predictions",
-                panels: vec![
-                    rate(
-                        "Predictions by class",
-                        "A class that vanishes is a symptom without any label.",
-                        "model_predicted_class_total",
-                        &["class"],
-                    ),
-                    curves(
-                        "Scores",
-                        "Quantiles of the probability of fraud.",
-                        Unit::Share,
-                        &[
-                            (
-                                "histogram_quantile(0.5, sum by (le) (rate(model_prediction_score_bucket[5m])))",
-                                "median",
-                            ),
-                            ("histogram_quantile(0.9, sum by (le) (rate(model_prediction_score_bucket[5m])))", "90 %"),
-                        ],
-                    ),
+            predictions(),
+            data(),
+        ],
+    }
+}
+
+/// What the model says, which needs no label to look strange.
+fn predictions() -> Row {
+    Row {
+        title: "Predictions",
+        panels: vec![
+            rate(
+                "Predictions by class",
+                "A class that vanishes is a symptom without any label.",
+                "model_predicted_class_total",
+                &["class"],
+            ),
+            curves(
+                "Scores",
+                "Quantiles of the probability of fraud.",
+                Unit::Share,
+                &[
+                    ("histogram_quantile(0.5, sum by (le) (rate(model_prediction_score_bucket[5m])))", "median"),
+                    ("histogram_quantile(0.9, sum by (le) (rate(model_prediction_score_bucket[5m])))", "90 %"),
                 ],
-            },
-            Row {
-                title: "Data",
-                panels: vec![
-                    bad_above(
-                        curves(
-                            "Drift signal",
-                            "Bias-corrected PSI of the last requests against training; a signal, not a verdict.",
-                            Unit::Number,
-                            &[("max by (feature) (model_feature_psi)", "{{feature}}")],
-                        ),
-                        0.2,
-                    ),
-                    rate(
-                        "Values that are not as in training",
-                        "Nulls, out of range, never seen, of the wrong type.",
-                        r#"model_input_values_total{state!="ok"}"#,
-                        &["feature", "state"],
-                    ),
-                ],
-            },
+            ),
+        ],
+    }
+}
+
+/// What the model is given.
+fn data() -> Row {
+    Row {
+        title: "Data",
+        panels: vec![
+            bad_above(
+                curves(
+                    "Drift signal",
+                    "Bias-corrected PSI of the last requests against training; a signal, not a verdict.",
+                    Unit::Number,
+                    &[("max by (feature) (model_feature_psi)", "{{feature}}")],
+                ),
+                0.2,
+            ),
+            rate(
+                "Values that are not as in training",
+                "Nulls, out of range, never seen, of the wrong type.",
+                r#"model_input_values_total{state!="ok"}"#,
+                &["feature", "state"],
+            ),
         ],
     }
 }

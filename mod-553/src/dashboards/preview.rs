@@ -78,6 +78,7 @@ fn named(legend: &str, series: &Series) -> String {
 
 const STYLE: &str = "\
 .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(19rem,1fr));gap:1rem;margin:0 0 1.5rem}\
+.many{grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr))}\
 .panel{border:1px solid var(--line,#d5d2cb);border-radius:.5rem;padding:.8rem 1rem;min-width:0}\
 .panel h4{margin:0 0 .2rem}.panel p{margin:.1rem 0 .5rem;color:var(--soft,#5b646f);font-size:.85rem}\
 .figure{font-size:1.7rem;font-weight:650}.figure small{display:block;font-size:.8rem;font-weight:400;color:var(--soft,#5b646f)}\
@@ -112,7 +113,12 @@ pub fn page(dashboards: &[Dashboard], answers: &[Answer], preview: Preview) -> R
             html(dashboard.description)
         );
         for row in &dashboard.rows {
-            let _ = writeln!(body, "<h3>{}</h3>\n<div class=\"row\">", html(row.title));
+            let _ = writeln!(
+                body,
+                "<h3>{}</h3>\n<div class=\"row{}\">",
+                html(row.title),
+                if row.panels.len() > 2 { " many" } else { "" }
+            );
             for panel in &row.panels {
                 let (mine, others) = rest.split_at(panel.queries.len().min(rest.len()));
                 rest = others;
@@ -128,32 +134,40 @@ pub fn page(dashboards: &[Dashboard], answers: &[Answer], preview: Preview) -> R
 fn draw(body: &mut String, panel: &Panel, answers: &[Answer]) {
     let _ =
         writeln!(body, "<section class=\"panel\"><h4>{}</h4><p>{}</p>", html(&panel.title), html(&panel.description));
-    let series: Vec<(&str, &Series)> =
+    let mut series: Vec<(&str, &Series)> =
         answers.iter().flat_map(|answer| answer.series.iter().map(|(name, series)| (name.as_str(), series))).collect();
+    // The largest first; what is 0 all the time is named last, and not drawn when there is no room.
+    let peak = |series: &Series| {
+        series
+            .points
+            .iter()
+            .map(|(_, value)| *value)
+            .filter(|value| value.is_finite())
+            .fold(f64::NEG_INFINITY, f64::max)
+    };
+    if panel.queries.len() == 1 {
+        series.sort_by(|left, right| peak(right.1).total_cmp(&peak(left.1)));
+    }
     if !answers.iter().any(Answer::has_data) {
         body.push_str("<p class=\"nothing\">No data: the query found no series, which is not the same as zero.</p>\n");
     } else if panel.kind == Kind::Stat {
         for (name, series) in &series {
-            let last = series.points.iter().rev().map(|(_, value)| *value).find(|value| value.is_finite());
-            let shown = last.map_or_else(|| "—".to_owned(), |value| panel.unit.shown(value));
-            let _ = writeln!(body, "<div class=\"figure\">{}<small>{}</small></div>", html(&shown), html(name));
+            let shown = html(&last(panel, series));
+            let _ = writeln!(body, "<div class=\"figure\">{shown}<small>{}</small></div>", html(name));
         }
     } else {
         let plain: Vec<Series> = series.iter().map(|(_, series)| (*series).clone()).collect();
         body.push_str(&lines(&panel.title, &panel.description, panel.unit, panel.threshold, &plain));
         body.push_str("<ul class=\"key\">");
-        for (index, (name, series)) in series.iter().enumerate() {
-            let last = series.points.iter().rev().map(|(_, value)| *value).find(|value| value.is_finite());
-            let shown = last.map_or_else(|| "—".to_owned(), |value| panel.unit.shown(value));
-            let mark = if index < MOST {
-                format!(
-                    "<svg viewBox=\"0 0 32 8\" aria-hidden=\"true\"><path style=\"{}\" d=\"M0 4L32 4\"/></svg>",
-                    style(index)
-                )
-            } else {
-                "(not drawn) ".to_owned()
-            };
-            let _ = write!(body, "<li>{mark}{}: {}</li>", html(name), html(&shown));
+        for (index, (name, series)) in series.iter().take(MOST).enumerate() {
+            let mark = format!(
+                "<svg viewBox=\"0 0 32 8\" aria-hidden=\"true\"><path style=\"{}\" d=\"M0 4L32 4\"/></svg>",
+                style(index)
+            );
+            let _ = write!(body, "<li>{mark}{}: {}</li>", html(name), html(&last(panel, series)));
+        }
+        if series.len() > MOST {
+            let _ = write!(body, "<li>and {} more, all smaller, not drawn</li>", series.len() - MOST);
         }
         body.push_str("</ul>\n");
     }
@@ -163,6 +177,12 @@ fn draw(body: &mut String, panel: &Panel, answers: &[Answer]) {
         "<details><summary>Query</summary>{}</details></section>",
         queries.collect::<Vec<_>>().join("<br>")
     );
+}
+
+/// The last value that is one.
+fn last(panel: &Panel, series: &Series) -> String {
+    let last = series.points.iter().rev().map(|(_, value)| *value).find(|value| value.is_finite());
+    last.map_or_else(|| "—".to_owned(), |value| panel.unit.shown(value))
 }
 
 #[cfg(test)]

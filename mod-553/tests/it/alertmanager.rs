@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::ignorable_test("alertmanager::amtool-accepts-and-routes-every-alert", amtool_accepts),
         Trial::ignorable_test("alertmanager::a-live-one-groups-inhibits-silences-and-resolves", live),
         Trial::ignorable_test("alertmanager::two-of-them-tell-everything-twice-and-it-is-one", duplicates),
+        Trial::ignorable_test("alertmanager::twenty-alerts-at-once-are-one-message-also-after-500s", one_message),
         Trial::test("alertmanager::a-webhook-that-answers-500-for-an-hour-loses-nothing", an_hour_of_500),
         Trial::test("alertmanager::one-that-is-down-is-told-apart-and-told-later", down),
     ]
@@ -306,7 +307,7 @@ fn dispatcher_config(folder: &std::path::Path, url: &str, kind: &str) -> mod_106
     let state = folder.join("state.json");
     let secret = if kind == "webhook" { ", secret_env: HOOK_SECRET" } else { "" };
     let text = format!(
-        "state: {}\nreceivers:\n  hook: {{ kind: {kind}, url: \"{url}\", retries: 0{secret} }}\ndefault: [hook]\n",
+        "state: {}\nreceivers:\n  hook: {{ kind: {kind}, url: \"{url}\", retries: 0, timeout_s: 2{secret} }}\ndefault: [hook]\n",
         state.display()
     );
     fs::write(&path, text).unwrap();
@@ -356,6 +357,37 @@ fn an_hour_of_500() -> Result<(), Failed> {
     Ok(())
 }
 
+/// A service falls over with twenty instances while the webhook is ill: one message with all of them once it is well, and no second.
+fn one_message() -> Result<Completion, Failed> {
+    use std::sync::{Arc, atomic::Ordering};
+    if let Some(ignored) = absent("prometheus-alertmanager", PACKAGE) {
+        return Ok(ignored);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let hook = runtime.block_on(moody());
+    let folder = tempfile::tempdir()?;
+    let manager = Alertmanager::start(folder.path(), "one", &hook.url)?;
+    let start = Timestamp::now();
+    let batch: Vec<Value> =
+        (0..20).map(|number| alert("InferenceDown", &format!("i-{number}"), start, false)).collect();
+    manager.post(&batch);
+    // It is refused for a while, and tried again.
+    std::thread::park_timeout(Duration::from_secs(3));
+    assert!(hook.bodies.lock().unwrap().is_empty());
+    hook.status.store(200, Ordering::SeqCst);
+    let bodies = Arc::clone(&hook.bodies);
+    until("told", move || !bodies.lock().unwrap().is_empty())?;
+    // Prometheus says it again each minute; here, each second.
+    for _ in 0..3 {
+        manager.post(&batch);
+        std::thread::park_timeout(Duration::from_secs(1));
+    }
+    let bodies = hook.bodies.lock().unwrap();
+    assert_eq!(bodies.len(), 1, "{} messages", bodies.len());
+    assert_eq!(bodies[0]["alerts"].as_array().unwrap().len(), 20);
+    Ok(Completion::Completed)
+}
+
 fn down() -> Result<(), Failed> {
     use mod_106::alerts::{Alert, Dispatcher, Options, Severity};
     block_on(async {
@@ -369,6 +401,16 @@ fn down() -> Result<(), Failed> {
         let error = dispatcher.undelivered(&told).unwrap();
         assert_eq!(error.exit_code(), 3, "{error}");
         assert!(error.to_string().contains("hook"), "{error}");
+        // One that takes the connection and says nothing is given up, too.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let config =
+            dispatcher_config(elsewhere.path(), &format!("http://{}", silent.local_addr().unwrap()), "alertmanager");
+        let dispatcher = Dispatcher::new(&config);
+        let alert = Alert::new("ModelDrift", Severity::Warning, "ml-models", "a feature moved");
+        let begun = Instant::now();
+        let told = dispatcher.send(&[alert], &Options::default(), Timestamp::now(), &secret).await.unwrap();
+        assert!(dispatcher.undelivered(&told).is_some() && begun.elapsed() < Duration::from_secs(15), "{told:?}");
         // It is kept for the next run.
         assert!(fs::read_to_string(folder.path().join("state.json")).unwrap().contains("ModelDrift"));
     });

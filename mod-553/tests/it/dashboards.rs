@@ -77,8 +77,8 @@ fn schema_finds_mistakes() -> Result<Completion, Failed> {
 
 /// Between two scrapes of the history.
 const STEP_SECONDS: u64 = 60;
-/// Three hours of it.
-const STEPS: u64 = 180;
+/// Two hours of it.
+const STEPS: u64 = 120;
 
 /// Everything that a service says of itself, as it grows while it is used, at one scrape after the other.
 #[derive(Default)]
@@ -118,7 +118,7 @@ impl History {
     }
 }
 
-/// Three hours in which the real service is used, breaks in three ways and recovers: each minute of the history is a real scrape.
+/// Two hours in which the real service is used, breaks in three ways and recovers: each minute of the history is a real scrape.
 fn history(serving: &Serving, until: u64) -> Result<String, Failed> {
     let mut history = History::default();
     let training = serving.path("training.prom");
@@ -129,18 +129,18 @@ fn history(serving: &Serving, until: u64) -> Result<String, Failed> {
     let training = fs::read_to_string(training)?;
     for step in 0..STEPS {
         let fault = match step {
-            60 => Some(json!({ "error_share": 0.02 })),
-            75 => Some(json!({})),
-            100 => Some(json!({ "scale": { "amount_usd": 5.0 }, "null_share": { "channel": 0.1 } })),
-            145 => Some(json!({ "token_factor": 4.0 })),
-            160 => Some(json!({})),
+            40 => Some(json!({ "error_share": 0.02 })),
+            50 => Some(json!({})),
+            65 => Some(json!({ "scale": { "amount_usd": 5.0 }, "null_share": { "channel": 0.1 } })),
+            100 => Some(json!({ "token_factor": 4.0 })),
+            110 => Some(json!({})),
             _ => None,
         };
         if let Some(fault) = fault {
             block_on(serving.fault(&fault));
         }
         // A day's wave, and a caller for each of a few tenants.
-        let requests = 9 + (5.0 * (step as f64 / 30.0).sin()) as u32;
+        let requests = 9 + (5.0 * (step as f64 / 20.0).sin()) as u32;
         block_on(used(serving, requests, step));
         let at = until - (STEPS - 1 - step) * STEP_SECONDS;
         history.add(&block_on(serving.metrics()), at, "inference");
@@ -221,7 +221,7 @@ fn every_query_finds_data() -> Result<Completion, Failed> {
     let page = prometheus.folder.path().join("preview.html");
     let until = jiff::Timestamp::from_second(i64::try_from(now)?)?.to_string();
     let preview =
-        ["dashboards", "preview", "--minutes", "170", "--until", &until, "--prometheus", &prometheus.url, "--out"];
+        ["dashboards", "preview", "--minutes", "110", "--until", &until, "--prometheus", &prometheus.url, "--out"];
     let output = ours(&preview.into_iter().chain([page.display().to_string().as_str()]).collect::<Vec<_>>())?;
     if let Some(keep) = std::env::var_os("MOD553_KEEP_PREVIEW") {
         fs::copy(&page, keep)?;
@@ -234,7 +234,7 @@ fn every_query_finds_data() -> Result<Completion, Failed> {
         let dashboard: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
         for panel in dashboard["panels"].as_array().unwrap() {
             for target in panel["targets"].as_array().into_iter().flatten() {
-                let query = format!("last_over_time(({})[2h:1m])", target["expr"].as_str().unwrap());
+                let query = format!("last_over_time(({})[90m:1m])", target["expr"].as_str().unwrap());
                 let found = block_on(prometheus.query(&query));
                 let number = |series: &Value| series["value"][1].as_str().is_some_and(|value| value != "NaN");
                 assert!(found.iter().any(number), "panel {}: {query}", panel["title"]);
