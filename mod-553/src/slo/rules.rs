@@ -13,13 +13,12 @@ pub(super) const BUDGET_WINDOW: &str = "30d";
 /// How long a burn has to last, beside its windows, and how long it stays against flapping.
 pub(super) const HOLD: [(Severity, &str, &str); 2] = [(Severity::Page, "2m", "5m"), (Severity::Ticket, "15m", "30m")];
 
-/// An objective's rules: what is recorded of it, and the alerts over that.
+/// An objective's rules: what is recorded of it, then the alerts over that. In one group, for rules of a group are evaluated in their
+/// order: an alert that is evaluated before what it reads sees the values of the time before, or none.
 pub(super) fn objective(spec: &Spec, slo: &Slo) -> Value {
     let alerts = [Severity::Page, Severity::Ticket].into_iter().filter_map(|severity| burn_alert(spec, slo, severity));
-    json!({ "groups": [
-        { "name": format!("{}-recording", slo.name), "rules": recorded(spec, slo) },
-        { "name": format!("{}-alerts", slo.name), "rules": alerts.collect::<Vec<_>>() },
-    ] })
+    let rules: Vec<Value> = recorded(spec, slo).into_iter().chain(alerts).collect();
+    json!({ "groups": [{ "name": slo.name, "rules": rules }] })
 }
 
 /// The alerts that no objective stands behind.

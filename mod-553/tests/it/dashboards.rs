@@ -129,7 +129,7 @@ fn history(serving: &Serving, until: u64) -> Result<String, Failed> {
     let training = fs::read_to_string(training)?;
     for step in 0..STEPS {
         let fault = match step {
-            40 => Some(json!({ "error_share": 0.02 })),
+            40 => Some(json!({ "error_share": 0.2 })),
             50 => Some(json!({})),
             65 => Some(json!({ "scale": { "amount_usd": 5.0 }, "null_share": { "channel": 0.1 } })),
             100 => Some(json!({ "token_factor": 4.0 })),
