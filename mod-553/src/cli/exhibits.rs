@@ -66,12 +66,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn page(output: &std::path::Path, labs: &std::path::Path, runs: usize) -> Result<(), Error> {
-    let mut all = Vec::new();
-    for case in exhibits::cases(runs) {
-        eprintln!("{}: {}", case.id, case.title);
-        let answers = exhibits::answer(&case, labs)?;
-        all.push(Shown { case, answers });
-    }
+    let cases = exhibits::cases(runs.max(1));
+    cases.iter().for_each(|case| eprintln!("{}: {}", case.id, case.title));
+    let answers = exhibits::answer(&cases, labs)?;
+    let all: Vec<Shown> = cases.into_iter().zip(answers).map(|(case, answers)| Shown { case, answers }).collect();
     let markdown = exhibits::markdown(&all)?;
     let page = exhibits::page(&markdown)?;
     let files = [("exhibits.md", markdown), ("exhibits.html", page)];

@@ -30,3 +30,6 @@ pub use looks::Watch;
 pub use measure::{Side, categories, missing, numbers};
 pub use method::Method;
 pub use policy::{Correction, Looks, Policy, Question};
+
+#[cfg(test)]
+mod tests;
