@@ -135,6 +135,10 @@ fn two_responders_at_once() -> Result<(), Failed> {
     Ok(())
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is killed after some milliseconds is killed in the middle of something"
+)]
 fn killed_anywhere() -> Result<(), Failed> {
     let duty = Duty::new()?;
     // Each step is killed after another while, and then done again, as a supervisor would.

@@ -57,6 +57,7 @@ struct Service {
 }
 
 impl Service {
+    #[expect(clippy::disallowed_methods, reason = "polls with a deadline until the service is ready")]
     fn start() -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
         let mut train = Command::new(COMMAND);
