@@ -124,7 +124,7 @@ async fn run_check(arguments: Check) -> anyhow::Result<()> {
     // What is given as words is looked for where they were typed, what the spec names beside the spec.
     // Who is to be told, and a server that is named wrongly, are found out before an hour of reading.
     let alerts = arguments.alerts.as_deref().map(Config::read).transpose()?;
-    let tracking = arguments.log_to_run.map(|run| drift_log::Run::open(run)).transpose()?;
+    let tracking = arguments.log_to_run.map(drift_log::Run::open).transpose()?;
     let side = |given: Option<String>, named: Option<&DataSpec>, word: &str| match (given, named) {
         (Some(path), _) => Ok((Described::at(&path), PathBuf::new())),
         (None, Some(data)) => Ok((data.described(), folder.clone())),
@@ -150,9 +150,9 @@ async fn run_check(arguments: Check) -> anyhow::Result<()> {
         documents::write_all(&files(&outcome, folder)?)?;
     }
     if arguments.json {
-        print(&report::json(&outcome))?
+        print(&report::json(&outcome))?;
     } else {
-        show(&outcome)?
+        show(&outcome)?;
     }
     if let Some(run) = &tracking {
         run.log(&outcome).await?;

@@ -11,6 +11,9 @@ use crate::decision::{
 use crate::statistics::sample::Sample;
 use serde::Serialize;
 
+/// Draws data without drift and decides about them once.
+type Run = Box<dyn Fn(&mut Draw) -> Vec<Decision> + Sync>;
+
 /// One null hypothesis and one decision.
 pub struct Scenario {
     /// The decision.
@@ -19,7 +22,7 @@ pub struct Scenario {
     pub data: &'static str,
     /// Whether it must also alarm as often as it says, not only at most.
     pub two_sided: bool,
-    run: Box<dyn Fn(&mut Draw) -> Vec<Decision> + Sync>,
+    run: Run,
 }
 
 /// What came of one scenario.

@@ -140,8 +140,11 @@ impl Shape {
     }
 }
 
+/// A column's name and what it holds.
+type TokenCount = (&'static str, fn(&Usage) -> u64);
+
 /// Token counts of a language model.
-const USAGE: [(&str, fn(&Usage) -> u64); 4] = [
+const USAGE: [TokenCount; 4] = [
     ("usage.input_tokens", |usage| usage.input_tokens),
     ("usage.output_tokens", |usage| usage.output_tokens),
     ("usage.cached_input_tokens", |usage| usage.cached_input_tokens),

@@ -139,10 +139,9 @@ fn interpolated(statistic: f64) -> f64 {
     let mut matrix = [0, 1, 2].map(|row| [moments[row], moments[row + 1], moments[row + 2], products[row]]);
     for pivot in 0..3 {
         for row in (0..3).filter(|row| *row != pivot) {
-            let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in 0..4 {
-                matrix[row][column] -= factor * matrix[pivot][column];
-            }
+            let subtracted = matrix[pivot];
+            let factor = matrix[row][pivot] / subtracted[pivot];
+            matrix[row].iter_mut().zip(subtracted).for_each(|(entry, other)| *entry -= factor * other);
         }
     }
     let coefficient = |power: usize| matrix[power][3] / matrix[power][power];

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub enum Data {
     /// Rows and columns.
-    Table(Table),
+    Table(Box<Table>),
     /// A profile of such.
     Profile {
         /// As it was given.
@@ -70,7 +70,7 @@ impl Data {
             types,
         };
         let source = Source::open(&spec, Path::new(""), watch)?;
-        Ok(Self::Table(Table { given, format: word, source, _kept: kept }))
+        Ok(Self::Table(Box::new(Table { given, format: word, source, _kept: kept })))
     }
 
     /// As it was given.

@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn bins_read_as_people_write_them() {
-        let bins = [(f64::NEG_INFINITY, 2.0), (2.0, 3.14159), (4_f64.next_down(), 4.0), (1e9, f64::INFINITY)];
+        let bins = [(f64::NEG_INFINITY, 2.0), (2.0, 3.1419), (4_f64.next_down(), 4.0), (1e9, f64::INFINITY)];
         let labels = bins.map(|(lower, upper)| interval(lower, upper));
         assert_eq!(labels, ["≤ 2", "(2, 3.142]", "= 4", "> 1.000e9"]);
     }

@@ -6,7 +6,6 @@
 use super::hysteresis::Change;
 use super::logs::Logs;
 use super::looks::{self, Seen};
-use super::open::Open;
 use super::state::State;
 use super::windows::{Place, Windows};
 use crate::drift::check::{Settings, Stream, check};
@@ -144,7 +143,7 @@ impl Watchtower {
                     set_aside(&self.folder, line)?;
                 }
                 Place::Open(start) => {
-                    let open = self.state.open.entry(start).or_insert_with(Open::default);
+                    let open = self.state.open.entry(start).or_default();
                     if open.take(record, &self.watched) { counters.records += 1 } else { counters.duplicates += 1 }
                 }
             }
