@@ -15,7 +15,7 @@ pub(crate) mod server;
 mod validate;
 mod validation;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use page::Figure;
 use std::{fs, process::ExitCode};
@@ -26,10 +26,10 @@ pub(crate) struct Arguments {
     /// Only these figures; all of them when none is named.
     #[arg(value_enum, value_name = "NAME")]
     names: Vec<Name>,
-    /// Write BENCHMARKS.md; all figures must be measured.
+    /// Put the figures into BENCHMARKS.md, in the place of earlier ones of the same name.
     #[arg(long, requires = "date")]
     write: bool,
-    /// The date that BENCHMARKS.md says.
+    /// The date that BENCHMARKS.md says of them.
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<String>,
 }
@@ -75,7 +75,6 @@ impl Name {
 
 /// Measures, prints, and writes if asked to; exits with 1 when a figure misses what it must reach.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    ensure!(!arguments.write || arguments.names.is_empty(), "--write keeps all figures; name none of them");
     let names = if arguments.names.is_empty() { Name::value_variants() } else { &arguments.names };
     let mut figures = Vec::new();
     for name in names {
@@ -85,7 +84,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     print!("{}", page::table(&figures));
     if let Some(date) = arguments.date.as_deref().filter(|_| arguments.write) {
         let path = crate::cargo::root().join("BENCHMARKS.md");
-        fs::write(&path, page::render(&figures, date, &measure::machine()?))
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(&path, page::render(&before, &figures, date, &measure::machine()?))
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(if figures.iter().all(|figure| figure.met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })

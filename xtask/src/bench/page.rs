@@ -1,7 +1,5 @@
 //! What a person reads of a measurement: a table, and BENCHMARKS.md around it.
 
-use std::fmt::Write;
-
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figure {
@@ -19,27 +17,39 @@ pub(crate) struct Figure {
     pub(super) met: bool,
 }
 
+const HEAD: &str = "| What | Ours | Peer | Peer ÷ ours | Must reach | Met |";
+
 /// The figures as a Markdown table.
 pub(super) fn table(figures: &[Figure]) -> String {
-    let mut text = String::from("| What | Ours | Peer | Peer ÷ ours | Must reach | Met |\n|---|---|---|---|---|---|\n");
-    for figure in figures {
-        let peer = figure.peer.as_deref().unwrap_or("–");
-        let ratio = figure.ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.1}"));
-        let met = if figure.met { "yes" } else { "**no**" };
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| {} | {} | {peer} | {ratio} | {} | {met} |", figure.what, figure.ours, figure.must);
-    }
-    text
+    let rows: String = figures.iter().map(|figure| format!("{}\n", row(figure))).collect();
+    format!("{HEAD}\n|---|---|---|---|---|---|\n{rows}")
 }
 
-/// BENCHMARKS.md.
-pub(super) fn render(figures: &[Figure], date: &str, machine: &str) -> String {
+fn row(figure: &Figure) -> String {
+    let peer = figure.peer.as_deref().unwrap_or("–");
+    let ratio = figure.ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.1}"));
+    let met = if figure.met { "yes" } else { "**no**" };
+    format!("| {} | {} | {peer} | {ratio} | {} | {met} |", figure.what, figure.ours, figure.must)
+}
+
+/// BENCHMARKS.md: what it held before, with these figures in the place of earlier ones of the same name, or at its end.
+pub(super) fn render(before: &str, figures: &[Figure], date: &str, machine: &str) -> String {
+    let mut rows: Vec<String> =
+        before.lines().filter(|line| line.starts_with("| ") && !line.starts_with(HEAD)).map(str::to_owned).collect();
+    for figure in figures {
+        let new = format!("{} {date}, {machine} |", row(figure));
+        let name = format!("| {} |", figure.what);
+        match rows.iter_mut().find(|row| row.starts_with(&name)) {
+            Some(row) => *row = new,
+            None => rows.push(new),
+        }
+    }
     format!(
         "# Benchmarks\n\n\
-         Written by `cargo xtask bench --write --date {date}` on {machine}. Ours and the peer's were measured in the same run; \
-         each figure is a median. CPU time is user and system time of the process and its children, and hardly moves when the \
-         machine is busy; wall time does.\n\n{}",
-        table(figures)
+         Written by `cargo xtask bench --write --date YYYY-MM-DD`. Ours and the peer's were measured in the same run; each figure is a \
+         median. CPU time is user and system time of the process and its children, and hardly moves when the machine is busy; wall \
+         time does.\n\n{HEAD} Measured |\n|---|---|---|---|---|---|---|\n{}\n",
+        rows.join("\n")
     )
 }
 
@@ -67,11 +77,12 @@ mod tests {
                 met: false,
             },
         ];
-        let page = render(&figures, "2026-01-02", "2 cores");
-        assert!(
-            page.starts_with("# Benchmarks\n\nWritten by `cargo xtask bench --write --date 2026-01-02` on 2 cores.")
-        );
-        assert!(page.contains("| ready | 40 ms | MLflow 2.22: 9,000 ms | 225.0 | ≤ 200 ms | yes |\n"), "{page}");
-        assert!(page.ends_with("| flakes | 1 of 20 | – | – | 0 | **no** |\n"), "{page}");
+        let before = "# Benchmarks\n\n| What | Ours | Peer | Peer ÷ ours | Must reach | Met | Measured |\n|---|\n| idle | 1 | – | – | 2 | yes | then |\n| flakes | 9 of 20 | then |\n";
+        let page = render(before, &figures, "2026-01-02", "2 cores");
+        assert!(page.starts_with("# Benchmarks\n\nWritten by `cargo xtask bench --write"), "{page}");
+        let rows = "| idle | 1 | – | – | 2 | yes | then |\n\
+                    | flakes | 1 of 20 | – | – | 0 | **no** | 2026-01-02, 2 cores |\n\
+                    | ready | 40 ms | MLflow 2.22: 9,000 ms | 225.0 | ≤ 200 ms | yes | 2026-01-02, 2 cores |\n";
+        assert!(page.ends_with(rows), "{page}");
     }
 }
