@@ -84,13 +84,18 @@ fn fill_with_npm(folder: &Path, lock: &Path, log: &Path) -> Result<()> {
 }
 
 fn fill_with_pip(folder: &Path, lock: &Path, log: &Path) -> Result<()> {
-    let mut make = Command::new(interpreter()?);
-    make.args(["-m", "venv", "--clear"]).arg(folder);
-    run_logged(make, log).context("cannot make a virtual environment; on Debian, install python3-venv")?;
+    make_environment(folder, log)?;
     let mut install = Command::new(folder.join("bin/python"));
     install.args(["-m", "pip", "install", "--disable-pip-version-check", "--only-binary", ":all:", "--require-hashes"]);
     install.arg("--requirement").arg(lock);
     run_logged(install, log)
+}
+
+/// An empty environment as Python itself makes it: with its own pip, which Kubeflow's components call.
+fn make_environment(folder: &Path, log: &Path) -> Result<()> {
+    let mut make = Command::new(interpreter()?);
+    make.args(["-m", "venv", "--clear"]).arg(folder);
+    run_logged(make, log).context("cannot make a virtual environment; on Debian, install python3-venv")
 }
 
 fn fill_with_uv(folder: &Path, lock: &Path, labs: &Path, log: &Path) -> Result<()> {
@@ -98,16 +103,10 @@ fn fill_with_uv(folder: &Path, lock: &Path, labs: &Path, log: &Path) -> Result<(
     if !own.is_file() {
         install(labs, "uv", &crate::cargo::root().join(UV_LOCK), false)?;
     }
-    let uv = || {
-        let mut uv = Command::new(&own);
-        uv.env("UV_CACHE_DIR", labs.join("cache")).arg("--no-progress");
-        uv
-    };
-    let mut make = uv();
-    make.args(["venv", "--clear", "--no-python-downloads", "--python", interpreter()?]).arg(folder);
-    run_logged(make, log)?;
-    let mut install = uv();
-    install.args(["pip", "install", "--only-binary", ":all:", "--require-hashes", "--python"]);
+    make_environment(folder, log)?;
+    let mut install = Command::new(own);
+    install.env("UV_CACHE_DIR", labs.join("cache"));
+    install.args(["pip", "install", "--no-progress", "--only-binary", ":all:", "--require-hashes", "--python"]);
     install.arg(folder.join("bin/python")).arg("--requirement").arg(lock);
     run_logged(install, log)
 }
