@@ -5,7 +5,7 @@ use libtest_mimic::Failed;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-const FEATURES: &str = "
+pub(super) const FEATURES: &str = "
 project: payments
 online_store: online.db
 entities:
@@ -23,9 +23,9 @@ feature_views:
       - {name: payments_7d, dtype: Int64}
       - {name: country, dtype: String}
 ";
-const ROWS: &str =
+pub(super) const ROWS: &str =
     "customer_id,event_timestamp,payments_7d,country\n7,2026-03-01T09:30:00Z,3,FR\n8,2026-03-01T09:31:00Z,,DE\n";
-const ENTITIES: &str = "customer_id,event_timestamp\n7,2026-03-01T10:00:00Z\n8,2026-03-01T10:00:00Z\n";
+pub(super) const ENTITIES: &str = "customer_id,event_timestamp\n7,2026-03-01T10:00:00Z\n8,2026-03-01T10:00:00Z\n";
 const PUSH: &str = "{\n \"customer_id\": [7],\n \"event_timestamp\": [\"2026-03-01T09:30:00Z\"],\n \"payments_7d\": [4],\n \"country\": [\"FR\"]\n}\n";
 
 pub(super) fn files() -> Result<(), Failed> {

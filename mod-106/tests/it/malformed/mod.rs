@@ -4,14 +4,14 @@
 
 mod features;
 
+use self::features::{ENTITIES, FEATURES, ROWS};
 use super::target::{block_on, start_embedded, stop};
 use libtest_mimic::{Failed, Trial};
 use mod_106::client::{Client, Config, ModelName, NewVersion};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 /// Nobody listens there.
 const NOBODY: &str = "http://127.0.0.1:1";
