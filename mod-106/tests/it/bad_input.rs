@@ -264,7 +264,11 @@ fn a_server_that_is_away() -> Result<(), Failed> {
         Ok(text)
     });
     ends(&command.output()?, 3, &["the reports are in report"])?;
-    if told.is_finished() { Ok(assert!(told.join().unwrap()?.contains("few"))) } else { Err("nobody was told".into()) }
+    if !told.is_finished() {
+        return Err("nobody was told".into());
+    }
+    assert!(told.join().unwrap()?.contains("few"));
+    Ok(())
 }
 
 fn a_folder_that_takes_no_report() -> Result<(), Failed> {

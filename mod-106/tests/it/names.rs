@@ -248,6 +248,6 @@ impl Office<'_> {
 /// Three thousand numbers, evenly spread, from here on.
 fn rows(path: &Path, from: u32) -> std::io::Result<()> {
     let mut text = "amount\n".to_owned();
-    (from..from + 3000).for_each(|row| writeln!(text, "{}.5", row).unwrap_or_default());
+    (from..from + 3000).for_each(|row| writeln!(text, "{row}.5").unwrap_or_default());
     std::fs::write(path, text)
 }

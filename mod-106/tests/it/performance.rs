@@ -64,17 +64,17 @@ fn scores(round: usize, random: &mut Rng, folder: &std::path::Path) -> Result<Qu
             let positive = random.f64() < prevalence;
             let score = if constant { 0.5 } else { (random.f64() * coarse).round() / coarse };
             // Half of them know something.
-            (if round % 8 == 0 && positive { score.max(0.75) } else { score }, positive)
+            (if round.is_multiple_of(8) && positive { score.max(0.75) } else { score }, positive)
         })
         .collect();
-    if round % 12 == 0 {
+    if round.is_multiple_of(12) {
         rows.extend([(0.0, true), (1.0, false), (0.0, false), (1.0, true)]);
     }
     let (scores, labels): (Vec<f64>, Vec<u8>) =
         rows.iter().map(|(score, positive)| (*score, u8::from(*positive))).unzip();
     let mut texts: Vec<[String; 2]> =
         rows.iter().map(|(score, positive)| [u8::from(*positive).to_string(), format!("{score:?}")]).collect();
-    if round % 3 == 0 {
+    if round.is_multiple_of(3) {
         // Rows that lack one of the two, or whose score is no probability, are left out.
         for gap in [["1", ""], ["", "0.5"], ["0", "1.5"], ["1", "NaN"]] {
             texts.insert(random.usize(0..=texts.len()), gap.map(str::to_owned));
@@ -128,7 +128,7 @@ fn numbers(round: usize, random: &mut Rng, folder: &std::path::Path) -> Result<Q
     let (truth, guess): (Vec<f64>, Vec<f64>) = rows.iter().copied().unzip();
     let mut texts: Vec<[String; 2]> =
         rows.iter().map(|(truth, guess)| [format!("{truth:?}"), format!("{guess:?}")]).collect();
-    if round % 3 == 0 {
+    if round.is_multiple_of(3) {
         for gap in [["", "1.5"], ["1.5", ""], ["NaN", "1.5"], ["1.5", "inf"]] {
             texts.insert(random.usize(0..=texts.len()), gap.map(str::to_owned));
         }

@@ -105,10 +105,7 @@ fn every_command_line_is_one_that_we_take() -> Result<(), Failed> {
             for (name, declared) in manifest["commands"].as_table().ok_or("no commands")? {
                 let declared: Vec<_> =
                     declared.as_array().into_iter().flatten().filter_map(|word| word.as_str()).collect();
-                let own = match declared.split_first() {
-                    Some((&("mod-106" | "./with-github.sh"), own)) => own,
-                    _ => continue,
-                };
+                let Some((&("mod-106" | "./with-github.sh"), own)) = declared.split_first() else { continue };
                 let asked = match name.as_str() {
                     "promote" => {
                         "champion m --version 3 --trail f --actor a --observations o --dry-run --github --github-run 7"
@@ -279,7 +276,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
 /// What a gateway logged: each version took as many requests, and the third answers with errors.
 fn log_of_requests() -> String {
     let line = |version: u32, number: u32| {
-        let (ok, latency) = (version < 3 || number % 5 > 0, 20.0 + f64::from(number % 7) / 10.0);
+        let (ok, latency) = (version < 3 || !number.is_multiple_of(5), 20.0 + f64::from(number % 7) / 10.0);
         let quality = 0.9 + f64::from(number % 5) / 100.0;
         format!("{{\"version\": \"{version}\", \"ok\": {ok}, \"latency_ms\": {latency}, \"quality\": {quality}}}\n")
     };
