@@ -1,5 +1,6 @@
 //! What promtool holds the rules against, generated for each objective and each pair of windows: a burn a twentieth above the factor
-//! fires, one a twentieth below does not, the same burn with little traffic does not, and no traffic at all does not.
+//! fires, one a twentieth below does not; neither does a burst that is over before the long window minds, a burn of few events, one of
+//! few bad events, nor no traffic at all.
 //!
 //! Each burn follows a clean history as long as the longest window of its severity, so that it is *this* pair that speaks: without the
 //! history, a window of six hours holds one hour of data and says the same as a window of one.
@@ -88,11 +89,18 @@ fn pair(spec: &Spec, slo: &Slo, burn: &BurnRate, history: u64, step: u64) -> Vec
     let minutes = step as f64 / 60.0;
     // So few that not even the longest window reaches the minimum.
     let few = slo.minimum_events as f64 / (history as f64 / 60.0) * 0.8;
+    // So many that the events are enough, and the bad ones among them are not.
+    let few_bad = slo.minimum_bad_events as f64 / (above * budget) / (burn.long.seconds() as f64 / 60.0) * 0.8;
     let series = |per_minute: f64, factor: f64| example(slo, per_minute * minutes, factor * budget, history, end, step);
+    // Twice the short window: it is full of bad events, and the long one is not.
+    let burst = history + 2 * burn.short.seconds() / step * step;
+    let burst_is_silent = json!([{ "eval_time": format!("{burst}s"), "alertname": name, "exp_alerts": [] }]);
     vec![
         test(&format!("{} times the budget fires", rules::number(above)), series(BUSY, above), fires),
         test("just below the factor is silent", series(BUSY, burn.factor * 0.95), silent.clone()),
-        test("as bad, with too few events to say so", series(few, above), silent),
+        test("a burst that is over soon is silent", series(BUSY, above), burst_is_silent),
+        test("nearly all bad, with too few events to say so", series(few, 0.9 / budget), silent.clone()),
+        test("as bad, with too few bad events to say so", series(few_bad, above), silent),
     ]
 }
 

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const SCRIPT: &str = include_str!("python/tests_peer.py");
-const ROUNDS: usize = 1_600;
+const ROUNDS: usize = 1_680;
 /// So many data sets at least have a defined answer of each test.
 const AT_LEAST: u64 = 1_000;
 /// Near-singular covariances: below, rounding decides the rank, in scipy as here.
