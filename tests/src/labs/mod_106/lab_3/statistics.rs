@@ -30,7 +30,8 @@ pub(super) const CORRECTED: Check = Check {
 
 const DRIFT: &str = "drift: { significance: 0.05, correction: benjamini_hochberg, numeric: ks, categorical: chi_squared, precision: exact }";
 
-const COUNT: usize = 2_500;
+/// So many that a sketch of them cannot be right by chance.
+const COUNT: usize = 20_000;
 
 async fn exact(ctx: Context) -> Result<(), Fault> {
     let mut rng = ctx.rng();
