@@ -3,6 +3,7 @@
 
 mod manifest;
 pub mod mod_106;
+pub mod mod_553;
 
 pub use manifest::{Complaint, LabManifest, RubricLine};
 
@@ -43,12 +44,17 @@ impl Lab {
 /// # Errors
 /// A malformed `lab.toml`.
 pub fn load_all(repository: &Path) -> Result<Vec<Lab>, Box<ManifestError>> {
-    mod_106::LABS.iter().map(|(folder, checks)| Lab::read(repository.join(folder), checks)).collect()
+    all().map(|(folder, checks)| Lab::read(repository.join(folder), checks)).collect()
+}
+
+/// Every lab's folder and checks.
+fn all() -> impl Iterator<Item = (&'static str, &'static [Check])> {
+    mod_106::LABS.iter().chain(mod_553::LABS).copied()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Lab, load_all, mod_106};
+    use super::{Lab, all, load_all};
     use rust_decimal::Decimal;
     use std::{collections::BTreeSet, path::Path};
 
@@ -70,9 +76,9 @@ mod tests {
 
     #[test]
     fn checks_follow_only_checks_that_were_declared_before() {
-        for (lab, checks) in mod_106::LABS {
+        for (lab, checks) in all() {
             let mut declared = BTreeSet::new();
-            for check in *checks {
+            for check in checks {
                 for followed in check.follows {
                     assert!(declared.contains(followed), "{lab}: {} follows {followed}", check.id);
                 }
