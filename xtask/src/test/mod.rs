@@ -41,9 +41,9 @@ pub(crate) enum Step {
     Deny,
     /// The compiler and Clippy have nothing to say.
     Clippy,
-    /// Unit tests, doc tests, every check on every backend at hand, and every mutant.
+    /// Unit tests, doc tests, real peers; alone, the labs' checks and mutants too.
     Tests,
-    /// The labs as an instructor runs them: reports, kill matrix, parity.
+    /// The labs as an instructor runs them: every check on every backend at hand, every mutant, reports, parity.
     Validate,
     /// The documentation builds without a warning.
     Docs,
@@ -59,24 +59,24 @@ impl Step {
 /// Runs the steps and prints the summary; exits with 1 when one of them failed.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let steps = if arguments.steps.is_empty() { Step::value_variants() } else { &arguments.steps };
-    let outcomes: Vec<Outcome> = steps.iter().map(|&step| timed(step, arguments.require_all)).collect();
+    let outcomes: Vec<Outcome> = steps.iter().map(|&step| timed(step, steps, arguments.require_all)).collect();
     print!("\n{}", summary::render(&outcomes));
     let failed = outcomes.iter().any(|outcome| outcome.fault.is_some());
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn timed(step: Step, require_all: bool) -> Outcome {
+fn timed(step: Step, steps: &[Step], require_all: bool) -> Outcome {
     println!("\n== {}", step.name());
     let started = Instant::now();
     let mut count = Count::default();
-    let fault = perform(step, require_all, &mut count).err().map(|error| format!("{error:#}"));
+    let fault = perform(step, steps, require_all, &mut count).err().map(|error| format!("{error:#}"));
     if let Some(fault) = &fault {
         eprintln!("{}: {fault}", step.name());
     }
     Outcome { step: step.name(), fault, count, took: started.elapsed() }
 }
 
-fn perform(step: Step, require_all: bool, count: &mut Count) -> Result<()> {
+fn perform(step: Step, steps: &[Step], require_all: bool, count: &mut Count) -> Result<()> {
     match step {
         Step::Fmt => succeed(cargo::command().args(["fmt", "--all", "--check"])),
         Step::Tidy => tidy::expect_clean(),
@@ -90,7 +90,7 @@ fn perform(step: Step, require_all: bool, count: &mut Count) -> Result<()> {
             "--deny",
             "warnings",
         ])),
-        Step::Tests => tests(count),
+        Step::Tests => tests(steps.contains(&Step::Validate), count),
         Step::Validate => validate(require_all),
         Step::Docs => succeed(
             cargo::command()
@@ -100,10 +100,16 @@ fn perform(step: Step, require_all: bool, count: &mut Count) -> Result<()> {
     }
 }
 
-/// Runs every test of the workspace, passing its output through and counting what it says.
-fn tests(count: &mut Count) -> Result<()> {
+/// The labs' tests by their names, `mod-106/lab-1::embedded::…`: the same checks and mutants as `validate` runs.
+const LABS: [&str; 2] = ["/lab-", "/assessment"];
+
+/// Runs every test of the workspace, passing its output through and counting what it says. What `validate` proves in the same
+/// run (every check on every backend, and every mutant) is not run twice.
+fn tests(labs_are_validated: bool, count: &mut Count) -> Result<()> {
+    let skipped = if labs_are_validated { &LABS[..] } else { &[] };
     let mut child = cargo::command()
-        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(["test", "--workspace", "--no-fail-fast", "--"])
+        .args(skipped.iter().flat_map(|name| ["--skip", name]))
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot start cargo test")?;
