@@ -4,7 +4,7 @@ use super::schedule::{print, refused};
 use crate::incident::Error;
 use anyhow::Result;
 use clap::Subcommand;
-use mod_106::governance::runbook::{self, Progress, Runbook, Step, StepResult};
+use mod_106::governance::runbook::{self, Outcome, Progress, Runbook, Step, StepResult};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -19,7 +19,7 @@ pub(super) enum Action {
         /// Do it, instead of showing what would be done
         #[arg(long)]
         execute: bool,
-        /// Print the outcome as JSON
+        /// Print the outcome as JSON; without --execute, the steps that there are
         #[arg(long)]
         json: bool,
     },
@@ -51,6 +51,11 @@ pub(super) async fn run(action: &Action) -> Result<()> {
     });
     let given = given.collect::<Result<Vec<_>, Error>>()?;
     let variables = runbook.filled(&given).map_err(|error| Error::Input(error.to_string()))?;
+    if !execute && *json {
+        let steps = runbook.steps.iter().map(not_run).collect();
+        let shown = Outcome { title: runbook.title, done: false, steps };
+        return print(&(serde_json::to_string_pretty(&shown)? + "\n"));
+    }
     if !execute {
         let steps = runbook.steps.iter().map(|step| {
             format!("\n{}\n\n  {}: {}", step.prose, step.name, step.command.trim().replace('\n', "\n    "))
@@ -72,4 +77,9 @@ pub(super) async fn run(action: &Action) -> Result<()> {
     } else {
         Err(refused(format!("{}: a step deviated; those after it were not run", runbook.title)))
     }
+}
+
+fn not_run(step: &Step) -> StepResult {
+    let (name, output, errors) = (step.name.clone(), String::new(), String::new());
+    StepResult { name, state: "not run", exit: None, deviation: None, output, errors }
 }

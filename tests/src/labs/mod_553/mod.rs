@@ -1,8 +1,11 @@
 //! The labs of MOD-553.
 
+pub mod lab_3;
+
 use crate::check::Check;
 
 /// Each lab's folder, and its checks: one line a lab.
 #[rustfmt::skip]
 pub const LABS: &[(&str, &[Check])] = &[
+    (lab_3::FOLDER, lab_3::CHECKS),
 ];

@@ -1,0 +1,38 @@
+//! Lab 3 of MOD-553: incident response. Schedules, alerts and exercises are drawn by the run's seed, and the truth about them is
+//! computed here, minute by minute and from the brief alone.
+//!
+//! | File | What it holds |
+//! |---|---|
+//! | `desk` | a folder for each question |
+//! | `plan` | schedules: drawn, written, answered |
+//! | `calling` `coverage` | who is on call, and when nobody or too many are |
+//! | `runbooks` | procedures that are run as they are written |
+
+mod calling;
+mod coverage;
+mod desk;
+mod plan;
+mod runbooks;
+
+use crate::check::Check;
+
+/// The lab's folder.
+pub const FOLDER: &str = "mod-553/labs/lab-3-incident-response";
+
+/// Its checks.
+pub const CHECKS: &[Check] = &[
+    calling::ROTATIONS,
+    calling::HOURS,
+    calling::LAYERS,
+    calling::OVERRIDES,
+    calling::CLOCKS,
+    calling::ODD,
+    coverage::SOUND,
+    coverage::GAPS,
+    coverage::DOUBLE,
+    coverage::SAME,
+    coverage::CLOCKS,
+    runbooks::ORDER,
+    runbooks::SURPRISE,
+    runbooks::SHOWN,
+];
