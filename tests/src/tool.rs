@@ -38,7 +38,7 @@ enum Home {
 }
 
 /// The tools that checks may ask for by name; `python:<environment>` is the interpreter of any environment under `target/labs`.
-const KNOWN: [(&str, Home); 12] = [
+const KNOWN: [(&str, Home); 13] = [
     ("mod-106", Home::Ours),
     ("zizmor", Home::Environment("workflows")),
     ("check-jsonschema", Home::Environment("workflows")),
@@ -48,6 +48,7 @@ const KNOWN: [(&str, Home); 12] = [
     ("npm", Home::Machine),
     ("promtool", Home::Machine),
     ("amtool", Home::Machine),
+    ("prometheus", Home::Machine),
     ("git", Home::Machine),
     ("bash", Home::Machine),
     ("openssl", Home::Machine),

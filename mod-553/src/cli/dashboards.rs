@@ -1,8 +1,8 @@
 //! `mod-553 dashboards`: make Grafana's files from the templates, lint their queries, and preview them from a Prometheus.
 
 use super::Ended;
-use crate::dashboards::{self, Error, Preview};
-use crate::slo::prometheus::Prometheus;
+use crate::dashboards::{self, Dashboard, Error, Preview};
+use crate::slo::{self, Spec, prometheus::Prometheus};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -20,6 +20,8 @@ pub struct Arguments {
 enum Command {
     /// Lint every query, then write a file for each dashboard, as Grafana imports it.
     Generate {
+        #[command(flatten)]
+        objectives: Objectives,
         /// Where they go.
         #[arg(long, value_name = "FOLDER", default_value = "mod-553/observability/dashboards")]
         out: PathBuf,
@@ -29,6 +31,8 @@ enum Command {
     },
     /// Ask a Prometheus every query, and write one page of what all panels show; exit with 4 if some show nothing.
     Preview {
+        #[command(flatten)]
+        objectives: Objectives,
         /// Where Prometheus is.
         #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
         prometheus: String,
@@ -47,22 +51,35 @@ enum Command {
     },
 }
 
+/// What is promised.
+#[derive(Debug, Args)]
+struct Objectives {
+    /// Objectives and alerts; each objective gets its figure on a dashboard.
+    #[arg(long, value_name = "FILE", default_value = "mod-553/observability/slos.yaml")]
+    slos: PathBuf,
+}
+
+impl Objectives {
+    fn dashboards(&self) -> Result<Vec<Dashboard>, slo::Error> {
+        Ok(dashboards::all(&Spec::read(&self.slos)?))
+    }
+}
+
 /// Runs it.
 ///
 /// # Errors
 /// What the part reports.
 pub async fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
-        Command::Generate { out, check } => generate(&out, check),
-        Command::Preview { prometheus, out, until, minutes, patience } => {
+        Command::Generate { objectives, out, check } => generate(&objectives.dashboards()?, &out, check),
+        Command::Preview { objectives, prometheus, out, until, minutes, patience } => {
             let preview = Preview { until: until.unwrap_or_else(Timestamp::now), seconds: minutes * 60, points: 120 };
-            show(&prometheus, &out, preview, patience).await
+            show(&objectives.dashboards()?, &prometheus, &out, preview, patience).await
         }
     }
 }
 
-fn generate(out: &Path, check: bool) -> Result<()> {
-    let all = dashboards::all();
+fn generate(all: &[Dashboard], out: &Path, check: bool) -> Result<()> {
     let findings: Vec<String> = all
         .iter()
         .flat_map(dashboards::lint)
@@ -71,7 +88,7 @@ fn generate(out: &Path, check: bool) -> Result<()> {
     if !findings.is_empty() {
         return Err(Error::Lint { findings }.into());
     }
-    let file = |dashboard: &dashboards::Dashboard| {
+    let file = |dashboard: &Dashboard| {
         let text = serde_json::to_string_pretty(&dashboard.grafana())?;
         Ok((out.join(format!("{}.json", dashboard.uid)), format!("{text}\n").into_bytes()))
     };
@@ -89,11 +106,10 @@ fn generate(out: &Path, check: bool) -> Result<()> {
     Ok(())
 }
 
-async fn show(url: &str, out: &Path, preview: Preview, patience: u64) -> Result<()> {
-    let all = dashboards::all();
+async fn show(all: &[Dashboard], url: &str, out: &Path, preview: Preview, patience: u64) -> Result<()> {
     let prometheus = Prometheus::new(url, Duration::from_secs(patience)).map_err(Error::from)?;
-    let answers = dashboards::ask(&all, &prometheus, preview).await?;
-    let page = dashboards::page(&all, &answers, preview)?;
+    let answers = dashboards::ask(all, &prometheus, preview).await?;
+    let page = dashboards::page(all, &answers, preview)?;
     mod_106::documents::write(out, page.as_bytes()).map_err(Error::from)?;
     let empty: Vec<String> = answers
         .iter()

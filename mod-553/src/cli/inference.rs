@@ -1,6 +1,6 @@
 //! `mod-553 inference`: train the reference model, serve it, and send it traffic.
 
-use crate::inference::{self, Job, Settings, Traffic};
+use crate::inference::{self, Data, Job, Settings, Traffic};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -16,7 +16,9 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train the model on drawn payments, and write its file and the job's figures.
+    /// Draw payments with the truth about them into a CSV file, to train on.
+    Draw(Draw),
+    /// Train the model on a file or on drawn payments, and write its file and the job's figures.
     Train(Train),
     /// Serve a model until SIGTERM or Ctrl-C.
     Serve(Serve),
@@ -25,7 +27,23 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+struct Draw {
+    /// Where they go.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// How many.
+    #[arg(long, default_value_t = 20_000)]
+    rows: usize,
+    /// What they are drawn from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Debug, Args)]
 struct Train {
+    /// CSV with the columns amount_usd, account_age_days, attempts_24h, hour, channel, merchant and fraud; without it, rows are drawn.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rows", "seed"])]
+    data: Option<PathBuf>,
     /// Where the model goes.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -66,6 +84,12 @@ struct Serve {
     /// The API's port; 0 takes a free one.
     #[arg(long, default_value_t = 8553)]
     port: u16,
+    /// Show metrics on the API's port, too: where a proxy keeps strangers from them, or there are none.
+    #[arg(long)]
+    one_door: bool,
+    /// How many tenants have names of their own in metrics; all others are `other`.
+    #[arg(long, default_value_t = 50)]
+    tenant_budget: usize,
     /// The port of metrics, readiness and faults; 0 takes a free one.
     #[arg(long, default_value_t = 9553)]
     management_port: u16,
@@ -120,6 +144,11 @@ struct Send {
 /// What the part reports.
 pub async fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
+        Command::Draw(Draw { out, rows, seed }) => {
+            inference::write_rows(&out, &inference::drawn(rows, seed))?;
+            println!("{}: {rows} payments", out.display());
+            Ok(())
+        }
         Command::Train(words) => train(words),
         Command::Serve(words) => serve(words).await,
         Command::Traffic(words) => send(words).await,
@@ -127,8 +156,9 @@ pub async fn run(arguments: Arguments) -> Result<()> {
 }
 
 fn train(words: Train) -> Result<()> {
-    let Train { out, model, version, rows, seed, metrics, json } = words;
-    let job = Job { model, version, rows, seed, out, metrics };
+    let Train { data, out, model, version, rows, seed, metrics, json } = words;
+    let data = data.map_or(Data::Drawn { rows, seed }, Data::File);
+    let job = Job { model, version, data, out, metrics };
     let model = inference::train(&job, Timestamp::now(), |_, _| {})?;
     let evaluation = &model.evaluation;
     if json {
@@ -159,6 +189,8 @@ async fn serve(words: Serve) -> Result<()> {
         host: words.host,
         port: words.port,
         management_port: words.management_port,
+        one_door: words.one_door,
+        tenant_budget: words.tenant_budget,
         log_folder: words.log_folder,
         rotate_bytes: words.rotate_mib << 20,
         ready_file: words.ready_file,

@@ -1,51 +1,68 @@
 //! The dashboards of the inference service, one for each question that somebody asks at three in the morning or at ten in the meeting.
 
-use super::panel::{Dashboard, Row, Unit};
+use super::panel::{Dashboard, Panel, Row, Unit};
 use super::templates::{bad_above, bad_below, budget, burn, curves, figure, quantiles, rate, share};
+use crate::slo::{Severity, Spec};
+use std::collections::BTreeSet;
 
 const PREDICT: &str = r#"{http_route="/v1/predict"}"#;
 
-/// All of them.
-pub fn all() -> Vec<Dashboard> {
-    vec![objectives(), service(), model(), business(), training()]
+/// So many figures stand beside each other and can still be read across a room.
+const FIGURES_A_ROW: usize = 4;
+
+/// All of them; what is promised is the specification's to say.
+pub fn all(spec: &Spec) -> Vec<Dashboard> {
+    vec![objectives(spec), service(), model(), business(), training()]
 }
 
-fn objectives() -> Dashboard {
-    let left = [
-        budget("inference-availability", "Availability: budget left"),
-        budget("inference-latency", "Latency: budget left"),
-        budget("input-quality", "Input quality: budget left"),
-        budget("prediction-correctness", "Correctness: budget left"),
-    ];
+fn objectives(spec: &Spec) -> Dashboard {
+    let left: Vec<Panel> =
+        spec.slos.iter().map(|slo| budget(&slo.name, &format!("{}: budget left", words(&slo.name)))).collect();
+    let budgets =
+        left.chunks(FIGURES_A_ROW).map(|panels| Row { title: "Error budgets, 30 days", panels: panels.to_vec() });
     Dashboard {
         uid: "mod-553-objectives",
         title: "Objectives",
         description: "Do we keep what we promised, and for how much longer?",
-        rows: vec![
-            Row { title: "Error budgets, 30 days", panels: left.into() },
-            Row {
-                title: "Burn rates",
-                panels: vec![burn("Burn rate, 6 hours", "6h"), burn("Burn rate, 3 days", "3d")],
-            },
-            Row {
-                title: "Events",
-                panels: vec![
-                    curves(
-                        "Events",
-                        "What the objectives are measured on; few events say little.",
-                        Unit::PerSecond,
-                        &[("slo:events:rate5m", "{{slo}}")],
-                    ),
-                    curves(
-                        "Bad events",
-                        "What spends the budgets.",
-                        Unit::PerSecond,
-                        &[("slo:events_bad:rate5m", "{{slo}}")],
-                    ),
-                ],
-            },
-        ],
+        rows: budgets.chain(burns(spec)).collect(),
     }
+}
+
+/// How fast budgets burn over the longest window that pages and the longest of all, and on how many events that rests.
+fn burns(spec: &Spec) -> [Row; 2] {
+    let longest = |severity: Severity| {
+        let pairs = spec.burn_rates.iter().filter(|burn| burn.severity == severity);
+        pairs.map(|burn| &burn.long).max()
+    };
+    let windows: BTreeSet<_> = [Severity::Page, Severity::Ticket].into_iter().filter_map(longest).collect();
+    let panels = windows.into_iter().map(|window| burn(&format!("Burn rate, {window}"), &window.to_string())).collect();
+    [
+        Row { title: "Burn rates", panels },
+        Row {
+            title: "Events",
+            panels: vec![
+                curves(
+                    "Events",
+                    "What the objectives are measured on; few events say little.",
+                    Unit::PerSecond,
+                    &[("slo:events:rate5m", "{{slo}}")],
+                ),
+                curves(
+                    "Bad events",
+                    "What spends the budgets.",
+                    Unit::PerSecond,
+                    &[("slo:events_bad:rate5m", "{{slo}}")],
+                ),
+            ],
+        },
+    ]
+}
+
+/// `input-quality` as a title: `Input quality`.
+fn words(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+    format!("{first}{}", letters.as_str().replace('-', " "))
 }
 
 fn service() -> Dashboard {

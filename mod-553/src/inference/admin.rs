@@ -75,7 +75,8 @@ pub(super) fn served(service: &Service) -> serde_json::Value {
         serde_json::json!({
             "model": deployment.served.model, "version": deployment.served.version, "variant": deployment.served.variant,
             "share": share, "digest": deployment.digest, "threshold": deployment.model.threshold,
-            "features": deployment.expected.keys().collect::<Vec<_>>(), "evaluation": deployment.model.evaluation,
+            "features": deployment.expected.keys().collect::<Vec<_>>(), "inputs": deployment.expected,
+            "evaluation": deployment.model.evaluation,
         })
     };
     let share = canary.map_or(0.0, |(_, share)| *share);

@@ -21,6 +21,16 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Training data do not fit.
+    #[error("{path}:{line}: {reason}", path = path.display())]
+    Data {
+        /// The file.
+        path: PathBuf,
+        /// The line, counting the header.
+        line: u64,
+        /// The column, what was found, and what was expected.
+        reason: String,
+    },
     /// A setting makes no sense.
     #[error("{setting} is {found}; expected {expected}")]
     Setting {
@@ -65,7 +75,7 @@ impl Error {
     /// The exit code that this error stands for.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Model { .. } | Self::Read { .. } | Self::Setting { .. } => 2,
+            Self::Model { .. } | Self::Read { .. } | Self::Data { .. } | Self::Setting { .. } => 2,
             Self::Unreachable { .. } => 3,
             _ => 1,
         }

@@ -4,6 +4,7 @@
 //! | Room | What it holds |
 //! |---|---|
 //! | `population` | the world: payments as they come, and which of them are fraud |
+//! | `rows` | payments with the truth about them, drawn or read from a file |
 //! | `model` | a logistic regression, its file, and what training saw |
 //! | `fit` | fitting it |
 //! | `train` | the training job, instrumented too |
@@ -15,7 +16,8 @@
 //! | `serve` | the two doors, and stopping without losing anything |
 //! | `traffic` | callers, drawn from the same population, who tell later what was true |
 //!
-//! The API and the management door are two addresses: callers have no business with metrics, nor with faults.
+//! The API and the management door are two addresses: callers have no business with metrics, nor with faults. Where something before
+//! the service sorts that out, `one_door` shows metrics on the API's address, too; faults and rollouts never are.
 
 mod admin;
 mod error;
@@ -26,6 +28,7 @@ mod fit;
 mod model;
 mod population;
 mod predict;
+mod rows;
 mod serve;
 mod state;
 mod traffic;
@@ -36,6 +39,7 @@ pub use error::Error;
 pub use faults::Faults;
 pub use model::{Evaluation, Feature, Model};
 pub use population::{Payment, Population};
+pub use rows::{Labelled, drawn, write as write_rows};
 pub use serve::{Settings, serve};
 pub use traffic::{Report, Traffic, send};
-pub use train::{Job, train};
+pub use train::{Data, Job, train};

@@ -21,7 +21,7 @@ const LONGEST_ID: usize = 128;
 pub(super) async fn predict(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Answer>, Refusal> {
     let (time, started) = (Timestamp::now(), Instant::now());
     let faults = service.faults();
-    let question = read(&service, &body)?;
+    let question = read(&service, &body).inspect_err(|refusal| unread(&service, refusal))?;
     let request_id = question.request_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let deployments = service.deployments();
     let deployment = deployments.choose(&request_id, faults.bad_deploy);
@@ -54,6 +54,14 @@ pub(super) async fn predict(State(service): State<Arc<Service>>, body: Bytes) ->
     }
     service.log(service.requests.as_ref(), &record);
     answered.map(Json)
+}
+
+/// A question that nobody understands was asked of stable: the canary is chosen by an id, and it has none.
+fn unread(service: &Service, refusal: &Refusal) {
+    let labels = service.figures.labels_of(&service.deployments().stable.served);
+    let with = |last: &str| [&labels[..], &[last.to_owned()]].concat();
+    service.figures.predictions.with_label_values(&with("rejected")).inc();
+    service.figures.errors.with_label_values(&with(refusal.kind)).inc();
 }
 
 /// A question that can be understood; what cannot has no features to log.

@@ -37,6 +37,10 @@ pub struct Settings {
     pub port: u16,
     /// The management door's.
     pub management_port: u16,
+    /// Whether the API's port shows metrics, too.
+    pub one_door: bool,
+    /// How many tenants have names of their own in metrics.
+    pub tenant_budget: usize,
     /// Where logs go; without it nothing is logged.
     pub log_folder: Option<PathBuf>,
     /// A log file is put aside when it is larger.
@@ -61,7 +65,7 @@ pub async fn serve(settings: Settings) -> Result<(), Error> {
     let (url, management_url) = (url(&settings.host, &api)?, url(&settings.host, &management)?);
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut until_stopped = stopped.clone();
-    let serving = axum::serve(api, api_router(&service)).with_graceful_shutdown(async move {
+    let serving = axum::serve(api, api_router(&service, settings.one_door)).with_graceful_shutdown(async move {
         let _ = until_stopped.wait_for(|stopped| *stopped).await;
     });
     let serving = tokio::spawn(serving.into_future());
@@ -99,7 +103,7 @@ fn open(settings: &Settings) -> Result<Service, Error> {
     let log = |folder: &Path, name| InferenceLog::open(folder, name, settings.rotate_bytes);
     let folder = settings.log_folder.as_deref();
     let service = Service {
-        figures: Arc::new(Figures::new()?),
+        figures: Arc::new(Figures::new(settings.tenant_budget)?),
         deployments: RwLock::new(deployments),
         faults: RwLock::new(Faults::default()),
         memory: Mutex::new(Memory::default()),
@@ -124,7 +128,8 @@ fn url(host: &str, listener: &TcpListener) -> Result<String, Error> {
 }
 
 /// What callers see.
-fn api_router(service: &Arc<Service>) -> Router {
+fn api_router(service: &Arc<Service>, one_door: bool) -> Router {
+    let metrics = if one_door { instrument::router(Arc::clone(&service.figures)) } else { Router::new() };
     Router::new()
         .route("/v1/predict", post(predict::predict))
         .route("/v1/feedback", post(feedback::feedback))
@@ -133,6 +138,7 @@ fn api_router(service: &Arc<Service>) -> Router {
         .route("/ready", get(ready))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(Arc::clone(service))
+        .merge(metrics)
         .layer(from_fn_with_state(Arc::clone(&service.figures), instrument::observe))
 }
 

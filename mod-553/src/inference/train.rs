@@ -1,21 +1,34 @@
-//! The training job: draw, fit, judge on held-out rows, write; and say on the way what a job should say.
+//! The training job: read or draw, fit, judge on held-out rows, write; and say on the way what a job should say.
 
 use super::error::Error;
 use super::fit::{self, Fit};
 use super::model::{Evaluation, Feature, Model, transformed};
-use super::population::{CHANNELS, MERCHANTS, Payment, Population};
-use crate::inference_log::Value;
+use super::rows::{CATEGORIES, Labelled, NUMBERS, drawn, read};
 use crate::instrument::TrainingFigures;
 use jiff::Timestamp;
 use mod_106::statistics::{bins::Edges, roc::area};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Numbers, and whether a logarithm suits them.
-const NUMBERS: [(&str, bool); 4] =
-    [("account_age_days", true), ("amount_usd", true), ("attempts_24h", false), ("hour", false)];
 const BINS: usize = 10;
 const MOST_EPOCHS: usize = 400;
+/// With fewer, held-out figures say nothing.
+const FEWEST_ROWS: usize = 1_000;
+
+/// What a model learns from; a fifth of it is held out.
+#[derive(Clone, Debug)]
+pub enum Data {
+    /// So many rows of the population that a seed stands for.
+    Drawn {
+        /// How many.
+        rows: usize,
+        /// What they are drawn from.
+        seed: u64,
+    },
+    /// A CSV file.
+    File(PathBuf),
+}
 
 /// What to train.
 #[derive(Clone, Debug)]
@@ -24,10 +37,8 @@ pub struct Job {
     pub model: String,
     /// Its version.
     pub version: String,
-    /// Rows to draw; a fifth is held out.
-    pub rows: usize,
-    /// What the rows are drawn from.
-    pub seed: u64,
+    /// What it learns from.
+    pub data: Data,
     /// Where the model goes.
     pub out: PathBuf,
     /// Where the job's figures go, for node_exporter.
@@ -37,17 +48,13 @@ pub struct Job {
 /// Runs the job. `now` is when it was started; `after_epoch` is told of epochs and loss.
 ///
 /// # Errors
-/// Too few rows, or a file that cannot be written.
+/// Data that do not fit or are too few, or a file that cannot be written. The job's figures of the last success stay then as they are:
+/// an alert on their age is how anybody hears of it.
 pub fn train(job: &Job, now: Timestamp, mut after_epoch: impl FnMut(usize, f64)) -> Result<Model, Error> {
-    if job.rows < 1_000 {
-        let (found, expected) = (job.rows.to_string(), "at least 1000, or held-out figures say nothing");
-        return Err(Error::Setting { setting: "--rows", found, expected });
-    }
     let started = Instant::now();
+    let payments = rows(&job.data)?;
     let figures = TrainingFigures::new(&job.model, &job.version)?;
-    let mut population = Population::new(job.seed);
-    let payments: Vec<Payment> = (0..job.rows).map(|_| population.draw()).collect();
-    let (held_out, fitted) = payments.split_at(job.rows / 5);
+    let (held_out, fitted) = payments.split_at(payments.len() / 5);
     let mut features = describe(fitted);
     let rows: Vec<(Vec<f64>, bool)> =
         fitted.iter().map(|payment| (columns(&features, payment), payment.fraud)).collect();
@@ -80,67 +87,65 @@ pub fn train(job: &Job, now: Timestamp, mut after_epoch: impl FnMut(usize, f64))
     Ok(model)
 }
 
-/// What the training data is like, without weights yet.
-fn describe(payments: &[Payment]) -> Vec<Feature> {
-    let number = |(name, logarithm): (&str, bool)| {
-        let mut values: Vec<f64> = payments.iter().map(|payment| number_of(payment, name)).collect();
-        values.sort_by(f64::total_cmp);
-        let edges = Edges::of_reference(&values, BINS);
-        let counts = [edges.counts(&values), vec![0]].concat();
-        let count = values.len().max(1) as f64;
-        let mean = values.iter().map(|value| transformed(*value, logarithm)).sum::<f64>() / count;
-        let variance = values.iter().map(|value| (transformed(*value, logarithm) - mean).powi(2)).sum::<f64>() / count;
-        let (min, max) = (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0));
-        // What lies a little beyond is no fault of anybody's.
-        let max = max + 0.1 * (max - min);
-        let name = name.to_owned();
-        let edges = edges.values().to_vec();
-        Feature::Number {
-            name,
-            logarithm,
-            mean,
-            deviation: variance.sqrt().max(1e-9),
-            weight: 0.0,
-            min,
-            max,
-            edges,
-            counts,
-        }
+fn rows(data: &Data) -> Result<Vec<Labelled>, Error> {
+    let (rows, setting) = match data {
+        Data::Drawn { rows, seed } => (drawn(*rows, *seed), "--rows"),
+        Data::File(path) => (read(path)?, "--data"),
     };
-    let category = |name: &str, levels: Vec<String>| {
-        let count = |level: &String| payments.iter().filter(|payment| text_of(payment, name) == level).count() as u64;
-        let counts = levels.iter().map(count).chain([0, 0]).collect();
-        Feature::Category { name: name.to_owned(), weights: vec![0.0; levels.len()], levels, counts }
-    };
-    let names = |among: &[(&str, f64, f64)]| among.iter().map(|(name, ..)| (*name).to_owned()).collect();
-    let mut features: Vec<Feature> = NUMBERS.into_iter().map(number).collect();
-    features.push(category("channel", names(&CHANNELS)));
-    features.push(category("merchant", names(&MERCHANTS)));
+    if rows.len() < FEWEST_ROWS {
+        let (found, expected) = (format!("{} rows", rows.len()), "at least 1000, or held-out figures say nothing");
+        return Err(Error::Setting { setting, found, expected });
+    }
+    Ok(rows)
+}
+
+/// What the training data is like, without weights yet; features in the order of their names.
+fn describe(payments: &[Labelled]) -> Vec<Feature> {
+    let mut features: Vec<Feature> =
+        NUMBERS.into_iter().map(|(name, logarithm)| describe_number(payments, name, logarithm)).collect();
+    features.extend(CATEGORIES.map(|name| describe_category(payments, name)));
     features.sort_by(|left, right| left.name().cmp(right.name()));
     features
 }
 
-fn number_of(payment: &Payment, name: &str) -> f64 {
-    match payment.features().get(name) {
-        Some(Value::Number(number)) => *number,
-        _ => 0.0,
+fn describe_number(payments: &[Labelled], name: &str, logarithm: bool) -> Feature {
+    let mut values: Vec<f64> = payments.iter().filter_map(|payment| payment.number(name)).collect();
+    values.sort_by(f64::total_cmp);
+    let edges = Edges::of_reference(&values, BINS);
+    let counts = [edges.counts(&values), vec![(payments.len() - values.len()) as u64]].concat();
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().map(|value| transformed(*value, logarithm)).sum::<f64>() / count;
+    let variance = values.iter().map(|value| (transformed(*value, logarithm) - mean).powi(2)).sum::<f64>() / count;
+    let (min, max) = (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0));
+    // What lies a little beyond is no fault of anybody's.
+    let max = max + 0.1 * (max - min);
+    let (name, edges, deviation) = (name.to_owned(), edges.values().to_vec(), variance.sqrt().max(1e-9));
+    Feature::Number { name, logarithm, mean, deviation, weight: 0.0, min, max, edges, counts }
+}
+
+fn describe_category(payments: &[Labelled], name: &str) -> Feature {
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    for text in payments.iter().filter_map(|payment| payment.text(name)) {
+        *seen.entry(text).or_default() += 1;
     }
+    let nulls = payments.len() as u64 - seen.values().sum::<u64>();
+    let counts = seen.values().copied().chain([0, nulls]).collect();
+    let levels: Vec<String> = seen.into_keys().map(str::to_owned).collect();
+    Feature::Category { name: name.to_owned(), weights: vec![0.0; levels.len()], levels, counts }
 }
 
-fn text_of(payment: &Payment, name: &str) -> &'static str {
-    if name == "channel" { payment.channel } else { payment.merchant }
-}
-
-/// A payment as the fit sees it: a standardised number or a flag for each level.
-fn columns(features: &[Feature], payment: &Payment) -> Vec<f64> {
+/// A payment as the fit sees it: a standardised number or a flag for each level; a null is the average, as it is when serving.
+fn columns(features: &[Feature], payment: &Labelled) -> Vec<f64> {
     let mut columns = Vec::new();
     for feature in features {
         match feature {
             Feature::Number { name, logarithm, mean, deviation, .. } => {
-                columns.push((transformed(number_of(payment, name), *logarithm) - mean) / deviation);
+                let number = payment.number(name);
+                columns.push(number.map_or(0.0, |number| (transformed(number, *logarithm) - mean) / deviation));
             }
             Feature::Category { name, levels, .. } => {
-                columns.extend(levels.iter().map(|level| f64::from(u8::from(text_of(payment, name) == level))));
+                let flag = |level: &String| f64::from(u8::from(payment.text(name) == Some(level)));
+                columns.extend(levels.iter().map(flag));
             }
         }
     }
@@ -160,9 +165,9 @@ fn take_weights(features: &mut [Feature], fit: &Fit) {
 }
 
 /// What the model is worth on rows that it has not seen.
-fn evaluate(model: &Model, payments: &[Payment]) -> Evaluation {
+fn evaluate(model: &Model, payments: &[Labelled]) -> Evaluation {
     let scored: Vec<(f64, bool)> =
-        payments.iter().map(|payment| (model.score(&payment.features()), payment.fraud)).collect();
+        payments.iter().map(|payment| (model.score(&payment.features), payment.fraud)).collect();
     let count = scored.len().max(1) as f64;
     let right = scored.iter().filter(|(score, fraud)| (*score >= model.threshold) == *fraud).count();
     let loss: f64 =
@@ -177,9 +182,9 @@ fn evaluate(model: &Model, payments: &[Payment]) -> Evaluation {
 
 #[cfg(test)]
 mod tests {
-    use super::{Job, evaluate, train};
+    use super::{Data, Job, evaluate, train};
     use crate::inference::Model;
-    use crate::inference::population::Population;
+    use crate::inference::rows::{drawn, write};
     use jiff::Timestamp;
 
     #[test]
@@ -188,8 +193,7 @@ mod tests {
         let job = Job {
             model: "payments".to_owned(),
             version: "1".to_owned(),
-            rows: 4_000,
-            seed: 1,
+            data: Data::Drawn { rows: 4_000, seed: 1 },
             out: folder.path().join("model.json"),
             metrics: Some(folder.path().join("training.prom")),
         };
@@ -203,11 +207,34 @@ mod tests {
         let read = Model::read(&job.out).unwrap();
         assert_eq!(read, model);
         assert_eq!(read.digest(), model.digest());
-        let mut population = Population::new(2);
-        let fresh: Vec<_> = (0..2_000).map(|_| population.draw()).collect();
+        let fresh = drawn(2_000, 2);
         let (good, bad) = (evaluate(&model, &fresh).accuracy, evaluate(&model.skewed(), &fresh).accuracy);
         assert!(bad < good - 0.1, "{good} {bad}");
         assert!(std::fs::read_to_string(job.metrics.unwrap()).unwrap().contains("training_evaluation"));
+    }
+
+    #[test]
+    fn a_file_teaches_what_its_rows_teach_and_a_failed_job_leaves_the_last_success() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mut rows = drawn(1_500, 1);
+        write(&path("payments.csv"), &rows).unwrap();
+        let job = |data| Job {
+            model: "payments".to_owned(),
+            version: "1".to_owned(),
+            data,
+            out: path("model.json"),
+            metrics: Some(path("training.prom")),
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let from_file = train(&job(Data::File(path("payments.csv"))), now, |_, _| {}).unwrap();
+        assert_eq!(from_file, train(&job(Data::Drawn { rows: 1_500, seed: 1 }), now, |_, _| {}).unwrap());
+        let before = std::fs::read_to_string(path("training.prom")).unwrap();
+        rows.truncate(999);
+        write(&path("few.csv"), &rows).unwrap();
+        let error = train(&job(Data::File(path("few.csv"))), now, |_, _| {}).unwrap_err();
+        assert!(error.to_string().starts_with("--data is 999 rows"), "{error}");
+        assert_eq!(std::fs::read_to_string(path("training.prom")).unwrap(), before);
     }
 
     #[test]

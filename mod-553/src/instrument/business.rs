@@ -2,12 +2,10 @@
 
 use super::budget::Budget;
 use super::register::{counter, counter_of_amounts, histogram};
-use prometheus::{CounterVec, HistogramVec, IntCounter, IntCounterVec, Registry};
+use prometheus::{CounterVec, HistogramVec, IntCounterVec, Registry};
 
 /// OpenTelemetry's advice for token counts: powers of four.
 const TOKENS: [f64; 9] = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0];
-/// So many tenants have names of their own.
-const TENANTS: usize = 50;
 
 /// Everything that is counted in the business' own terms.
 #[derive(Debug)]
@@ -28,7 +26,7 @@ pub struct Business {
 }
 
 impl Business {
-    pub(super) fn new(r: &Registry, overflow: IntCounter) -> Result<Self, prometheus::Error> {
+    pub(super) fn new(r: &Registry, tenants: Budget) -> Result<Self, prometheus::Error> {
         let decided = ["model", "variant", "decision"];
         let token = ["gen_ai_request_model", "gen_ai_token_type"];
         Ok(Self {
@@ -48,7 +46,7 @@ impl Business {
                 "Input tokens that came from a cache; a part of the input.",
                 &token[..1],
             )?,
-            tenants: Budget::new(TENANTS, overflow),
+            tenants,
         })
     }
 

@@ -69,14 +69,19 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// All figures at nothing.
+    /// All figures at nothing; so many tenants may have names of their own.
     ///
     /// # Errors
     /// When two figures have one name, which a test rules out.
-    pub fn new() -> Result<Self, prometheus::Error> {
+    pub fn new(tenant_budget: usize) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let r = &registry;
         let overflow = counter(r, "telemetry_label_overflow_total", "Values beyond a label's budget.", &["label"])?;
+        let budgets = gauges(r, "telemetry_label_budget", "Values that a label may take.", &["label"])?;
+        let budget = |label: &str, limit: usize| {
+            budgets.with_label_values(&[label]).set(i64::try_from(limit).unwrap_or(i64::MAX));
+            Budget::new(limit, overflow.with_label_values(&[label]))
+        };
         let log_records = counter(r, "inference_log_records_total", "Records of the inference log.", &["result"])?;
         for result in ["written", "failed"] {
             log_records.with_label_values(&[result]);
@@ -115,7 +120,7 @@ impl Figures {
                 "Labels beside predictions.",
                 &[&MODEL[..], &["predicted", "actual"]].concat(),
             )?,
-            business: Business::new(r, overflow.with_label_values(&["tenant"]))?,
+            business: Business::new(r, budget("tenant", tenant_budget))?,
             input_values: counter(
                 r,
                 "model_input_values_total",
@@ -137,7 +142,7 @@ impl Figures {
                 "Requests that the drift signal looks at.",
                 &["model"],
             )?,
-            versions: Budget::new(VERSIONS, overflow.with_label_values(&["version"])),
+            versions: budget("version", VERSIONS),
             window: Mutex::default(),
             registry,
         })
@@ -158,6 +163,12 @@ impl Figures {
         }
         for correct in ["true", "false"] {
             self.labels.with_label_values(&with(correct));
+        }
+        for class in ["fraud", "legitimate"] {
+            self.predicted_class.with_label_values(&with(class));
+            for actual in ["fraud", "legitimate"] {
+                self.confusion.with_label_values(&[model.as_str(), &version, &variant, class, actual]);
+            }
         }
         for decision in ["approve", "decline"] {
             self.business.decisions.with_label_values(&[&model, &variant, decision]);
@@ -207,7 +218,7 @@ mod tests {
 
     #[test]
     fn no_tenant_and_no_version_makes_a_series_beyond_the_budget() {
-        let figures = Figures::new().unwrap();
+        let figures = Figures::new(50).unwrap();
         for number in 0..1_000 {
             figures.business.tenant(Some(&format!("tenant-{number}")));
             let served = Served { model: "m".to_owned(), version: number.to_string(), variant: "stable".to_owned() };

@@ -1,10 +1,12 @@
 //! What is wrong with a feature's value, against what the training data held.
 
 use crate::inference_log::Value;
+use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// What training saw of a feature.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Expected {
     /// A number between these two.
     Number {

@@ -4,7 +4,7 @@
 use super::super::Error;
 use super::exposition::Scrape;
 use super::scenario::Flow;
-use crate::inference::{Job, Traffic, send, train};
+use crate::inference::{Data, Job, Traffic, send, train};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -35,7 +35,13 @@ impl World {
         let failed = |what: &str, why: String| Error::Refused(format!("{what}: {why}"));
         let model = folder.join("model.json");
         let name = "payments".to_owned();
-        let job = Job { model: name, version: "1".to_owned(), rows: 4_000, seed: 1, out: model.clone(), metrics: None };
+        let job = Job {
+            model: name,
+            version: "1".to_owned(),
+            data: Data::Drawn { rows: 4_000, seed: 1 },
+            out: model.clone(),
+            metrics: None,
+        };
         train(&job, Timestamp::now(), |_, _| {})
             .map_err(|error| failed("the model could not be trained", error.to_string()))?;
         let program = std::env::current_exe().map_err(|source| Error::file(Path::new("mod-553"), source))?;
