@@ -15,5 +15,6 @@ pub mod parity;
 pub mod performance;
 pub mod playbook;
 pub mod profile;
+pub mod retraining;
 pub mod slo;
 pub mod statistics;

@@ -11,6 +11,7 @@ pub mod inference;
 pub mod log;
 pub mod performance;
 pub mod playbook;
+pub mod retrain;
 pub mod slo;
 pub mod stream;
 
@@ -45,6 +46,8 @@ pub enum Command {
     Log(log::Arguments),
     /// How good a model still is: estimated while labels are missing, measured when they have come.
     Performance(performance::Arguments),
+    /// Retraining: decide, propose, approve, roll out, verify, roll back.
+    Retrain(retrain::Arguments),
     /// Find the moment a stream changed.
     Stream(stream::Arguments),
     /// Dashboards: make them, lint their queries, see them without Grafana.
@@ -67,6 +70,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Incident(arguments) => incident::run(arguments).await,
         Command::Log(arguments) => log::run(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),
+        Command::Retrain(arguments) => retrain::run(arguments),
         Command::Stream(arguments) => stream::run(arguments).await,
         Command::Dashboards(arguments) => dashboards::run(arguments).await,
         Command::Playbook(arguments) => playbook::run(&arguments),
@@ -117,6 +121,9 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::performance::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::retraining::Error>() {
         return ExitCode::from(error.exit_code());
     }
     mod_106::cli::exit_code(error)
