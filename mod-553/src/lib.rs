@@ -5,6 +5,7 @@ pub mod dashboards;
 pub mod decision;
 pub mod drift;
 pub mod exhibits;
+pub mod finops;
 pub mod incident;
 pub mod inference;
 pub mod inference_log;

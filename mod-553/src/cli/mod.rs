@@ -6,6 +6,7 @@ pub mod drift;
 mod drift_log;
 pub mod drift_serve;
 pub mod exhibits;
+pub mod finops;
 pub mod incident;
 pub mod inference;
 pub mod log;
@@ -38,6 +39,8 @@ pub enum Command {
     Drift(drift::Arguments),
     /// Show where drift monitors are fooled, and measure how often ours are wrong.
     Exhibits(exhibits::Arguments),
+    /// What models cost, whether it is too much, and what happens then.
+    Finops(finops::Arguments),
     /// The reference inference service: train its model, serve it, send it traffic.
     Inference(inference::Arguments),
     /// Schedules, escalation, tabletop exercises and postmortems.
@@ -66,6 +69,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Drift(arguments) => drift::run(arguments).await,
         Command::Exhibits(arguments) => exhibits::run(&arguments),
+        Command::Finops(arguments) => finops::run(arguments).await,
         Command::Inference(arguments) => inference::run(arguments).await,
         Command::Incident(arguments) => incident::run(arguments).await,
         Command::Log(arguments) => log::run(&arguments),
@@ -115,6 +119,9 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::incident::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::finops::Error>() {
         return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::online::Error>() {

@@ -1,0 +1,51 @@
+//! `mod-553 finops`: what models cost, whether it is too much, and what happens then. One file for each group of commands.
+
+mod price;
+
+use crate::finops::Error;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
+use std::path::Path;
+
+/// What models cost, whether it is too much, and what happens then.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Price usage: cost rows in FOCUS columns; exit with 1 if a call has no price.
+    Price(price::Price),
+    /// Hold rows against token counters; exit with 1 if they differ.
+    Reconcile(price::Reconcile),
+    /// Hold a table of costs against what FOCUS 1.2 asks for; exit with 1 if it is not that.
+    Check(price::Check),
+}
+
+/// Runs it.
+///
+/// # Errors
+/// What the part reports.
+pub async fn run(arguments: Arguments) -> Result<()> {
+    match arguments.command {
+        Command::Price(arguments) => price::price(&arguments),
+        Command::Reconcile(arguments) => price::reconcile(&arguments),
+        Command::Check(arguments) => price::check(&arguments),
+    }
+}
+
+/// A time zone by its name, from the machine or built in.
+fn zone(name: &str) -> Result<TimeZone, String> {
+    crate::finops::zone(name)
+}
+
+/// Writes JSON, whole or not at all.
+fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    mod_106::documents::write(path, text.as_bytes()).map_err(Error::from)?;
+    Ok(())
+}
