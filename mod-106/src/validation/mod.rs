@@ -7,6 +7,7 @@
 //! | `measure` | from columns to numbers, without knowing a threshold |
 //! | `decide` | from numbers to verdicts, each with its sentence |
 //! | `run` | one validation from end to end; `compare`, `performance`, `budgets` and `signature` are its larger sections |
+//! | `table` | two samples of numbers counted in the same bins |
 //! | `outcome` | what a validation found, as plain data; the shape of `report.json` |
 //! | `report` | the outcome as JSON, Markdown, HTML, JUnit and alerts |
 //! | `error` | what stops a validation before it has a verdict |
@@ -23,6 +24,7 @@ pub mod report;
 mod run;
 mod signature;
 pub mod spec;
+pub mod table;
 
 pub use error::Error;
 pub use measure::metrics;

@@ -42,12 +42,16 @@ pub struct Permutation {
 }
 
 /// Exchanges units at most `most` times. Strata that only one side has are left out; nothing, if nothing is left.
+///
+/// The arrangements are drawn from the seed and from the values. From a seed alone, every data set would be judged by the same few
+/// arrangements, and of values that come sorted these look alike from one data set to the next: the two hundred that decide about 5 %
+/// then put the border anywhere between 3 % and 7 %, and always at the same place.
 pub fn exchange(units: &[Unit], distance: Distance, most: u32, seed: u64) -> Option<Permutation> {
     let mut pooled = Pooled::of(units)?;
     let observed = pooled.distance(distance);
     // Sums of the same numbers in another order may differ by rounding; such are equal.
     let border = observed * (1.0 - 1e-9);
-    let mut random = Rng::with_seed(seed);
+    let mut random = Rng::with_seed(pooled.values.iter().fold(seed, |mixed, (value, _)| mix(mixed, value.to_bits())));
     let mut extreme = 0;
     for arrangement in 1..=most {
         pooled.shuffle(&mut random);
@@ -61,6 +65,14 @@ pub fn exchange(units: &[Unit], distance: Distance, most: u32, seed: u64) -> Opt
     }
     let p_value = f64::from(extreme + 1) / f64::from(most + 1);
     Some(Permutation { statistic: observed, p_value, arrangements: most })
+}
+
+/// A word stirred into others (the finaliser of SplitMix64; Steele, Lea & Flood 2014).
+fn mix(mixed: u64, word: u64) -> u64 {
+    let word = (mixed ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
 }
 
 /// All values in order, each with its unit.
@@ -168,6 +180,26 @@ mod tests {
         assert!(exchange(&singles(&a, &b), Distance::Ks, 999, 1).unwrap().p_value < 0.01);
         assert!(exchange(&singles(&a, &a), Distance::Ks, 999, 1).unwrap().p_value > 0.5);
         assert_eq!(exchange(&singles(&a, &[]), Distance::Ks, 999, 1), None);
+    }
+
+    #[test]
+    fn each_data_set_has_arrangements_of_its_own() {
+        // With the same arrangements for all, one seed rejects 3 % of sorted nulls and another 8 %.
+        for seed in 1..=4 {
+            let mut random = Rng::with_seed(seed);
+            let mut sorted = |count: usize| {
+                let mut values: Vec<f64> = (0..count).map(|_| random.f64()).collect();
+                values.sort_unstable_by(f64::total_cmp);
+                values
+            };
+            let rejected = (0..1500)
+                .filter(|_| {
+                    exchange(&singles(&sorted(40), &sorted(25)), Distance::Energy, 999, seed).unwrap().p_value <= 0.05
+                })
+                .count();
+            // 75 expected, with a standard error of 8.4.
+            assert!((50..=100).contains(&rejected), "seed {seed}: {rejected} of 1500");
+        }
     }
 
     #[test]

@@ -3,8 +3,9 @@
 
 use super::bounds;
 use super::samples::{Sample, Values};
-use crate::statistics::{bins::Edges, chi_squared, divergence, ks, power, wasserstein};
+use crate::statistics::{chi_squared, divergence, ks, power, wasserstein};
 use crate::validation::outcome::{Bin, BinKind, Method};
+use crate::validation::table;
 use std::collections::{HashMap, HashSet};
 use std::f64::consts::LN_2;
 
@@ -81,20 +82,7 @@ fn numbers(
     question: Question,
 ) -> Difference {
     let error = reference.error() + current.error();
-    let edges = Edges::of_reference(left, question.bins);
-    let mut table: Vec<Bin> = (edges.counts(left).into_iter().zip(edges.counts(right)).enumerate())
-        .map(|(bin, (one, two))| {
-            let (lower, upper) = edges.bounds(bin);
-            Bin {
-                label: interval_label(lower, upper),
-                lower: lower.is_finite().then_some(lower),
-                upper: upper.is_finite().then_some(upper),
-                kind: BinKind::Numbers,
-                reference: scaled(one, left.len(), reference.n),
-                current: scaled(two, right.len(), current.n),
-            }
-        })
-        .collect();
+    let mut table = table::of_numbers((left, reference.n), (right, current.n), question.bins);
     if reference.missing() + current.missing() > 0 {
         table.push(missing_bin(reference, current));
     }
@@ -255,36 +243,8 @@ fn missing_bin(reference: &Sample, current: &Sample) -> Bin {
     Bin { label: "missing".to_owned(), lower: None, upper: None, kind: BinKind::Missing, reference, current }
 }
 
-/// Of stand-ins, what they stand for.
-fn scaled(count: u64, of: usize, n: u64) -> u64 {
-    if of as u64 == n || of == 0 { count } else { (count as f64 * n as f64 / of as f64).round() as u64 }
-}
-
 fn finite(sorted: &[f64]) -> &[f64] {
     let start = sorted.partition_point(|value| *value == f64::NEG_INFINITY);
     let end = sorted.partition_point(|value| *value < f64::INFINITY);
     &sorted[start..end.max(start)]
-}
-
-fn interval_label(lower: f64, upper: f64) -> String {
-    let short = |value: f64| if value == 0.0 { "0".to_owned() } else { rounded(value) };
-    match (lower.is_finite(), upper.is_finite()) {
-        (false, true) => format!("≤ {}", short(upper)),
-        (true, false) => format!("> {}", short(lower)),
-        (true, true) if lower.next_up() == upper => format!("= {}", short(upper)),
-        (true, true) => format!("({}, {}]", short(lower), short(upper)),
-        (false, false) => "all".to_owned(),
-    }
-}
-
-/// Four significant digits.
-fn rounded(value: f64) -> String {
-    let magnitude = value.abs().log10().floor();
-    if (-4.0..6.0).contains(&magnitude) {
-        let decimals = (3.0 - magnitude).max(0.0) as usize;
-        let text = format!("{value:.decimals$}");
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-    } else {
-        format!("{value:.3e}")
-    }
 }

@@ -8,11 +8,9 @@
 //! | `numbers` | two samples of numbers |
 //! | `table` | two rows of counts: PSI, Jensen–Shannon, χ² |
 //! | `categories` | two samples of categories as such a table |
-//! | `label` | bins as people read them |
 
 mod categories;
 mod collect;
-mod label;
 mod numbers;
 mod sample;
 mod table;

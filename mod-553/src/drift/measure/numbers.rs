@@ -1,14 +1,14 @@
 //! Two samples of finite numbers: Kolmogorov–Smirnov and Wasserstein from one walk, PSI and Jensen–Shannon over bins fixed on the
 //! reference's quantiles. What is missing or infinite has bins of its own, and is compared apart.
 
-use super::label::interval;
 use super::sample::Sample;
 use super::table::{counts, measures};
 use super::walk::{Walk, walk};
 use super::{Measured, Taken};
 use crate::decision::Method;
-use mod_106::statistics::{bins::Edges, ks, order::quantile};
+use mod_106::statistics::{ks, order::quantile};
 use mod_106::validation::outcome::{Bin, BinKind};
+use mod_106::validation::table;
 
 /// Values farther out than so many interquartile ranges count as if they were there: one of 10¹² moves nothing.
 const RANGES: f64 = 10.0;
@@ -20,21 +20,7 @@ pub(super) fn compare(
     bins: usize,
 ) -> Measured {
     let error = reference.error + current.error;
-    let edges = Edges::of_reference(left, bins);
-    let counted = edges.counts(left).into_iter().zip(edges.counts(right)).enumerate();
-    let table: Vec<Bin> = counted
-        .map(|(bin, (one, two))| {
-            let (lower, upper) = edges.bounds(bin);
-            Bin {
-                label: interval(lower, upper),
-                lower: lower.is_finite().then_some(lower),
-                upper: upper.is_finite().then_some(upper),
-                kind: BinKind::Numbers,
-                reference: scaled(one, left.len(), reference.n),
-                current: scaled(two, right.len(), current.n),
-            }
-        })
-        .collect();
+    let table = table::of_numbers((left, reference.n), (right, current.n), bins);
     let mut taken = Vec::new();
     if !left.is_empty() && !right.is_empty() {
         let (scale, range) = scale(left);
@@ -103,11 +89,6 @@ fn spread(reference: &[f64], range: (f64, f64)) -> f64 {
         (share * (1.0 - share)).sqrt() * (at(step + 1) - at(step))
     };
     (0..STEPS).map(area).sum()
-}
-
-/// Of stand-ins, what they stand for.
-fn scaled(count: u64, of: usize, n: u64) -> u64 {
-    if of as u64 == n || of == 0 { count } else { (count as f64 * n as f64 / of as f64).round() as u64 }
 }
 
 /// Bins of what is no finite number, where there is any.
