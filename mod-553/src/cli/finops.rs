@@ -1,5 +1,7 @@
 //! `mod-553 finops`: what models cost, whether it is too much, and what happens then. One file for each group of commands.
 
+mod control;
+mod look;
 mod price;
 
 use crate::finops::Error;
@@ -23,6 +25,20 @@ enum Command {
     Reconcile(price::Reconcile),
     /// Hold a table of costs against what FOCUS 1.2 asks for; exit with 1 if it is not that.
     Check(price::Check),
+    /// Where budgets stand: 0 within, 1 burning or exceeded.
+    Budget(look::Budget),
+    /// What the coming days will cost, with an interval; exit with 4 if there are too few days to tell.
+    Forecast(look::Forecast),
+    /// Whether a day's cost is strange: 0 it is not, 1 it is, 4 there are too few days to tell.
+    Anomalies(look::Anomalies),
+    /// How much a service takes, and when it needs more; exit with 1 if it needs more now.
+    Capacity(look::Capacity),
+    /// What is to be done with a request; exit with 1 if it is to be refused.
+    Decide(control::Decide),
+    /// Decide as a service, until SIGTERM or Ctrl-C.
+    Serve(control::Serve),
+    /// Overrule a budget for a while, and say why; or end that.
+    Override(control::Overrule),
 }
 
 /// Runs it.
@@ -34,6 +50,13 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Price(arguments) => price::price(&arguments),
         Command::Reconcile(arguments) => price::reconcile(&arguments),
         Command::Check(arguments) => price::check(&arguments),
+        Command::Budget(arguments) => look::budget(&arguments).await,
+        Command::Forecast(arguments) => look::forecast(&arguments),
+        Command::Anomalies(arguments) => look::anomalies(&arguments),
+        Command::Capacity(arguments) => look::capacity(&arguments),
+        Command::Decide(arguments) => control::decide(&arguments),
+        Command::Serve(arguments) => control::serve(arguments).await,
+        Command::Override(arguments) => control::overrule(&arguments),
     }
 }
 

@@ -6,21 +6,32 @@
 //! | `money` `prices` `pricing` `compute` | exact decimals, the dated price map, rows of tokens and of machine hours |
 //! | `focus` `costs` `conformance` `focus-1.2.json` | rows in FOCUS columns, read again, and held against the specification |
 //! | `summary` `reconcile` | cost by model, tenant and 1k requests; rows against counters |
+//! | `budgets` `daily` `forecast` `anomalies` | where budgets stand, what is to come, what is strange |
+//! | `capacity` | how much a service takes, and when it needs more |
+//! | `policy` `overrides` `service` | what follows from a budget, who may overrule it, and whom a gateway asks |
 //!
 //! Money is exact from the price's digits to the last sum: no float stands between them.
 
+pub mod anomalies;
+pub mod budgets;
+pub mod capacity;
 pub mod collect;
 pub mod compute;
 pub mod conformance;
 pub mod costs;
 pub mod counters;
+pub mod daily;
 mod error;
 pub mod focus;
+pub mod forecast;
 pub mod money;
 mod otlp;
+pub mod overrides;
+pub mod policy;
 pub mod prices;
 pub mod pricing;
 pub mod reconcile;
+pub mod service;
 pub mod summary;
 pub mod usage;
 mod yaml;
