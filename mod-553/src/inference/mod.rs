@@ -41,5 +41,5 @@ pub use model::{Evaluation, Feature, Model};
 pub use population::{Payment, Population};
 pub use rows::{Labelled, drawn, write as write_rows};
 pub use serve::{Settings, serve};
-pub use traffic::{Report, Traffic, send};
+pub use traffic::{Caller, Report, Traffic, send};
 pub use train::{Data, Job, train};

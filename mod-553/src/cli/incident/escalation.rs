@@ -4,14 +4,14 @@ use super::schedule::{instant, print};
 use crate::cli::Ended;
 use crate::incident::Error;
 use crate::incident::escalation::{
-    Event, Incident, Incidents, Input, Journal, NoteKind, Phase, Policy, Trigger, firing,
+    Event, Incident, Incidents, Input, Journal, NoteKind, Notification, Phase, Policy, Script, Trigger, firing, replay,
 };
 use crate::incident::schedule::length;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use mod_106::alerts::{Config, Dispatcher, Fate, Options, Severity};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct Where {
@@ -51,6 +51,9 @@ pub(super) enum Action {
         /// What to do about it
         #[arg(long)]
         runbook: Option<String>,
+        /// When the alert says that it began: what began before an incident's end does not open it again
+        #[arg(long)]
+        starts_at: Option<Timestamp>,
         #[command(flatten)]
         place: Where,
     },
@@ -133,6 +136,19 @@ pub(super) enum Action {
         #[command(flatten)]
         place: Where,
     },
+    /// Try a policy: events from a file on a clock that jumps, and everybody who would be told. Nothing is sent, no journal is written
+    Rehearse {
+        /// The escalation policy (YAML); it names its schedule
+        policy: PathBuf,
+        /// Events (JSON Lines): `at`, `fingerprint`, and `event`: firing, acknowledged, noted, resolved
+        events: PathBuf,
+        /// Let time pass until then
+        #[arg(long)]
+        until: Timestamp,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show the journal's incidents
     List {
         #[command(flatten)]
@@ -149,10 +165,11 @@ pub(super) enum Action {
 pub(super) async fn run(action: Action, now: Timestamp) -> Result<()> {
     let (id, input, place) = match action {
         Action::List { place } => return list(&place),
+        Action::Rehearse { policy, events, until, json } => return rehearse(&policy, &events, until, json),
         Action::Show { id, place } => return show(&id, &place),
         Action::Tick { every, place } => return tick(every, &place).await,
-        Action::Open { key, title, severity, service, runbook, place } => {
-            (None, Input::Trigger(Trigger { key, title, severity, service, runbook }), place)
+        Action::Open { key, title, severity, service, runbook, starts_at, place } => {
+            (None, Input::Trigger(Trigger { key, title, severity, service, runbook, starts_at }), place)
         }
         Action::Acknowledge { id, by, place } => (Some(id), Input::Acknowledge { by }, place),
         Action::Snooze { id, by, lasts, place } => (Some(id), Input::Snooze { by, lasts }, place),
@@ -253,6 +270,35 @@ fn list(place: &Where) -> Result<()> {
         ]
     };
     print(&super::rows(&["incident", "severity", "state", "age", "title"], state.0.values().map(row)))
+}
+
+fn rehearse(policy: &Path, events: &Path, until: Timestamp, json: bool) -> Result<()> {
+    let (policy, script) = (Policy::read(policy)?, Script::read(events)?);
+    let played = replay(&script, &policy, until)?;
+    for (line, reason) in &played.refused {
+        eprintln!("{}:{line}: {reason}", events.display());
+    }
+    if json {
+        let incident = |it: &Incident| {
+            serde_json::json!({
+                "fingerprint": it.key, "state": word(&it.phase), "opened_at": it.opened_at, "acknowledged_at": it.acknowledged_at,
+                "resolved_at": it.resolved_at, "reopened": it.episode,
+            })
+        };
+        let incidents: Vec<_> = played.incidents.0.values().map(incident).collect();
+        let all = serde_json::json!({ "notifications": played.notifications, "incidents": incidents });
+        return print(&(serde_json::to_string_pretty(&all)? + "\n"));
+    }
+    let row = |it: &Notification| {
+        let place = format!("level {}, round {}", it.level, it.round);
+        [policy.clock.show(it.at), it.fingerprint.clone(), it.person.clone(), place]
+    };
+    print(&super::rows(&["time", "alert", "told", "as"], played.notifications.iter().map(row)))
+}
+
+/// The phase's name alone.
+fn word(phase: &Phase) -> serde_json::Value {
+    serde_json::to_value(phase).map(|phase| phase["phase"].clone()).unwrap_or_default()
 }
 
 fn standing(phase: &Phase) -> String {

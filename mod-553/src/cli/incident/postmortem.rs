@@ -2,8 +2,8 @@
 
 use super::schedule::{print, refused};
 use crate::incident::Error;
-use crate::incident::escalation::{Journal, Policy};
-use crate::incident::postmortem::{self, Actions, Look};
+use crate::incident::escalation::{Incident, Journal, Policy, Script, replay};
+use crate::incident::postmortem::{self, Actions, Look, Requirements};
 use crate::incident::tabletop::{Entry, What};
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -14,11 +14,14 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The incident, such as INC-1
+    /// The incident, such as INC-1; with --events the alert's fingerprint
     id: String,
     /// The journal
-    #[arg(long, default_value = "incidents.jsonl")]
+    #[arg(long, default_value = "incidents.jsonl", conflicts_with = "events")]
     journal: PathBuf,
+    /// Events that another program kept (JSON Lines, as `rehearse` reads them), instead of a journal
+    #[arg(long)]
+    events: Option<PathBuf>,
     /// The escalation policy; its schedule knows the people and the clock
     #[arg(long, default_value = "incident/escalation.yaml")]
     policy: PathBuf,
@@ -31,6 +34,12 @@ pub(super) struct Arguments {
     /// Corrective actions (YAML)
     #[arg(long)]
     actions: Option<PathBuf>,
+    /// What security requires (YAML)
+    #[arg(long)]
+    security: Option<PathBuf>,
+    /// As if it were this day, for what is overdue
+    #[arg(long)]
+    on: Option<Date>,
     /// The repository in which evidence is looked for
     #[arg(long, default_value = ".")]
     root: PathBuf,
@@ -63,19 +72,21 @@ fn today() -> Date {
 
 pub(super) fn run(words: &Arguments) -> Result<()> {
     let policy = Policy::read(&words.policy)?;
-    let state = Journal::new(&words.journal).state()?;
-    let incident = state.0.get(&words.id).ok_or_else(|| {
-        let all: Vec<_> = state.0.keys().map(String::as_str).collect();
-        let journal = words.journal.display();
-        Error::Input(format!("found incident {:?}, expected one of {journal}: {}", words.id, all.join(", ")))
-    })?;
+    let (incident, known) = incident(words, &policy)?;
     let impact = words.impact.as_deref().map(json).transpose()?;
-    let began = words.timeline.as_deref().map(began).transpose()?.flatten();
+    let began = words.timeline.as_deref().map(began).transpose()?.flatten().or(known);
     let actions = words.actions.as_deref().map(Actions::read).transpose()?;
+    let requirements = words.security.as_deref().map(Requirements::read).transpose()?;
     let look = Look { root: words.root.clone() };
-    let checked = actions.map(|actions| postmortem::check(&actions, &look, today())).unwrap_or_default();
-    let people: Vec<_> = policy.schedule.people.keys().cloned().collect();
-    let facts = postmortem::facts(incident, began, impact.as_ref(), &people, &policy.clock);
+    let today = words.on.unwrap_or_else(today);
+    let checked = actions.map(|actions| postmortem::check(&actions, &look, today)).unwrap_or_default();
+    let named = policy.schedule.people.iter();
+    let people: Vec<_> = named
+        .flat_map(|(id, person)| [Some(id.clone()), Some(person.name.clone()), person.contact.clone()])
+        .flatten()
+        .collect();
+    let security = postmortem::security(&incident, &people, requirements.as_ref(), &checked);
+    let facts = postmortem::facts(&incident, began, impact.as_ref(), &people, &policy.clock, security);
     let document = postmortem::document(&facts, &checked)?;
     let all = serde_json::json!({ "facts": facts, "actions": checked });
     documents::write_all(&[
@@ -87,6 +98,25 @@ pub(super) fn run(words: &Arguments) -> Result<()> {
         eprintln!("wording: {sentence}");
     }
     print(&format!("{}\n", words.out.join("postmortem.md").display()))
+}
+
+/// The incident, from the journal or from events; and when it began to hurt, where the events say so.
+fn incident(words: &Arguments, policy: &Policy) -> Result<(Incident, Option<Timestamp>), Error> {
+    let id = &words.id;
+    let (state, from, began) = match &words.events {
+        Some(path) => {
+            let script = Script::read(path)?;
+            let played = replay(&script, policy, script.ends())?;
+            (played.incidents, path, script.began.get(id).copied())
+        }
+        None => (Journal::new(&words.journal).state()?, &words.journal, None),
+    };
+    let found = state.0.get(id).or_else(|| state.last_of(id)).cloned();
+    let incident = found.ok_or_else(|| {
+        let all: Vec<_> = state.0.values().flat_map(|it| [it.id.as_str(), it.key.as_str()]).collect();
+        Error::Input(format!("found incident {id:?}, expected one of {}: {}", from.display(), all.join(", ")))
+    })?;
+    Ok((incident, began))
 }
 
 pub(super) fn actions(action: &ActionsAction) -> Result<()> {

@@ -42,10 +42,15 @@ pub(super) async fn run(words: Arguments) -> Result<()> {
     let scenario = Scenario::read(&words.scenario)?;
     let above = words.scenario.parent().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| above.join(name));
-    let signals = Signals::read(&beside(&words.signals, "signals.yaml"))?;
+    let on_paper = !scenario.alerts.is_empty();
+    let signals = (!on_paper).then(|| Signals::read(&beside(&words.signals, "signals.yaml"))).transpose()?;
     let rubric = Rubric::read(&beside(&words.rubric, "rubric.yaml"))?;
     let policy = Policy::read(&beside(&words.policy, "escalation.yaml"))?;
-    if !signals.knows(&scenario.expects.alert) {
+    let knows = |alert: &str| match &signals {
+        Some(signals) => signals.knows(alert),
+        None => scenario.alerts.iter().any(|known| known.alert == alert),
+    };
+    if !knows(&scenario.expects.alert) {
         let alert = &scenario.expects.alert;
         return Err(
             Error::Input(format!("{}: expects.alert: there is no signal {alert:?}", words.scenario.display())).into()

@@ -106,6 +106,8 @@ pub enum Reason {
     Escalation,
     /// They came on call while it was open and nobody had it in hand.
     HandOver,
+    /// All levels were gone through in vain, or had nobody on call: somebody has to know.
+    Fallback,
 }
 
 /// What a note is about.
@@ -120,6 +122,10 @@ pub enum NoteKind {
     Communication,
     /// A cause that was found.
     Cause,
+    /// Which data could be seen or were changed, and by whom; that none were is an answer too.
+    Exposure,
+    /// Which credentials were rotated or revoked; that none had to be is an answer too.
+    Credentials,
 }
 
 /// Where an incident stands.

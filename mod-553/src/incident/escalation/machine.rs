@@ -74,6 +74,9 @@ pub struct Trigger {
     pub service: String,
     /// What to do about it.
     pub runbook: Option<String>,
+    /// When the alert itself says that it began. Whoever delivers alerts does so at least once: what began before an incident's end
+    /// belongs to it, and does not open it again.
+    pub starts_at: Option<Timestamp>,
 }
 
 /// What follows from an input: the events of one incident, by its name. An alert that is open already, or a time at which nothing
@@ -127,6 +130,13 @@ pub fn due(incident: &Incident, policy: &Policy) -> Option<Timestamp> {
 }
 
 fn triggered(state: &Incidents, trigger: &Trigger, policy: &Policy, now: Timestamp) -> (String, Vec<Event>) {
+    let late = |known: &&Incident| {
+        let over = known.resolved_at.zip(trigger.starts_at).is_some_and(|(end, start)| start <= end);
+        known.key == trigger.key && over
+    };
+    if let Some(known) = state.0.values().find(late) {
+        return (known.id.clone(), Vec::new());
+    }
     match state.last_of(&trigger.key) {
         Some(last) if last.is_open() => return (last.id.clone(), Vec::new()),
         Some(last) if last.resolved_at.is_some_and(|end| now.duration_since(end) <= policy.reopen_within) => {
@@ -138,7 +148,7 @@ fn triggered(state: &Incidents, trigger: &Trigger, policy: &Policy, now: Timesta
         _ => {}
     }
     let id = state.next_id();
-    let Trigger { key, title, severity, service, runbook } = trigger.clone();
+    let Trigger { key, title, severity, service, runbook, starts_at: _ } = trigger.clone();
     let opened = Event::Opened { key, title, severity, service, runbook };
     let mut after = Incidents::default();
     after.apply(&id, now, &opened);
@@ -244,6 +254,10 @@ fn page_next(incident: &Incident, policy: &Policy, now: Timestamp) -> Vec<Event>
             (round, level) = (round + 1, 1);
         }
         if round > policy.rounds {
+            if !policy.fallback.is_empty() {
+                let (round, level, people) = (policy.rounds, policy.levels.len() + 1, policy.fallback.clone());
+                events.push(Event::Paged { round, level, people, reason: Reason::Fallback });
+            }
             events.push(Event::Exhausted);
             return events;
         }

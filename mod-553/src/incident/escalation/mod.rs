@@ -17,6 +17,7 @@
 //! - `event.rs`: what can happen, and the state that follows
 //! - `machine.rs`: the decisions
 //! - `journal.rs`: the events on disk, decided and appended under one lock
+//! - `replay.rs`: events from a file, decided on a clock that jumps from one to the next
 //! - `words.rs`: events as sentences
 //! - `pages.rs`: the state's pages as alerts, which `mod_106::alerts` delivers once each
 
@@ -27,6 +28,7 @@ mod pages;
 mod policy;
 #[cfg(test)]
 mod properties;
+mod replay;
 mod words;
 
 pub use event::{Event, Incident, Incidents, NoteKind, Page, Phase, Reason};
@@ -34,4 +36,5 @@ pub use journal::{Journal, Written};
 pub use machine::{Input, Trigger, decide, due};
 pub use pages::firing;
 pub use policy::{After, Level, Policy};
+pub use replay::{Notification, Replayed, Script, replay};
 pub use words::sentence;

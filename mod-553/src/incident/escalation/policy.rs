@@ -21,6 +21,8 @@ pub struct Policy {
     pub levels: Vec<Level>,
     /// How often all levels are gone through, at least once.
     pub rounds: u32,
+    /// Who is told when all levels were gone through in vain; people by name. Empty: nobody, and the incident is exhausted silently.
+    pub fallback: Vec<String>,
     /// When pages of a severity wait.
     pub quiet: BTreeMap<Severity, Vec<Window>>,
     /// How long after its end the same alert is the same incident.
@@ -47,6 +49,8 @@ struct File {
     schedule: Spanned<String>,
     levels: Spanned<Vec<LevelEntry>>,
     rounds: Option<Spanned<u32>>,
+    #[serde(default)]
+    fallback: Vec<Spanned<String>>,
     #[serde(default)]
     quiet: BTreeMap<Severity, Vec<Spanned<WindowEntry>>>,
     reopen_within: Option<Spanned<String>>,
@@ -110,6 +114,12 @@ impl File {
         if let Some(given) = self.rounds.as_ref().filter(|given| !(1..=100).contains(&given.value)) {
             mistakes.at(given, format!("found {} rounds, expected 1 to 100", given.value));
         }
+        for name in self.fallback.iter().filter(|name| !schedule.people.contains_key(&name.value)) {
+            let people: Vec<_> = schedule.people.keys().map(String::as_str).collect();
+            // A role may be empty, which is what a fallback is for.
+            mistakes.at(name, format!("found {:?}, expected a person: {}", name.value, people.join(", ")));
+        }
+        let fallback = self.fallback.iter().map(|name| name.value.clone()).collect();
         let mut quiet = BTreeMap::new();
         for (severity, entries) in &self.quiet {
             let read =
@@ -123,7 +133,17 @@ impl File {
         let (reopen_within, longest_snooze) = (optional(&self.reopen_within, 30), optional(&self.longest_snooze, 240));
         let clock = schedule.clock.clone();
         let name = self.name;
-        mistakes.unless_any(Policy { name, clock, levels, rounds, quiet, reopen_within, longest_snooze, schedule })
+        mistakes.unless_any(Policy {
+            name,
+            clock,
+            levels,
+            rounds,
+            fallback,
+            quiet,
+            reopen_within,
+            longest_snooze,
+            schedule,
+        })
     }
 }
 

@@ -46,7 +46,7 @@ fn begin() -> Timestamp {
 
 fn trigger(key: usize, severity: Severity) -> Input {
     let (title, service) = ("slow".to_owned(), "payments".to_owned());
-    Input::Trigger(Trigger { key: format!("key-{key}"), title, severity, service, runbook: None })
+    Input::Trigger(Trigger { key: format!("key-{key}"), title, severity, service, runbook: None, starts_at: None })
 }
 
 fn inputs() -> impl Strategy<Value = Input> {

@@ -10,7 +10,11 @@ pub fn sentence(event: &Event, clock: &WallClock) -> String {
         Event::Opened { title, severity, service, .. } => format!("opened: {title} ({}, {service})", severity.word()),
         Event::Held { until } => format!("quiet hours: pages wait until {}", clock.show(*until)),
         Event::Paged { round, level, people, reason } => {
-            let why = if *reason == Reason::HandOver { ", who came on call" } else { "" };
+            let why = match reason {
+                Reason::Escalation => "",
+                Reason::HandOver => ", who came on call",
+                Reason::Fallback => ", because nobody answered",
+            };
             format!("paged {}{why} (level {level}, round {round})", people.join(", "))
         }
         Event::Skipped { round, level } => format!("level {level} was passed over in round {round}: nobody is on call"),
@@ -26,6 +30,8 @@ pub fn sentence(event: &Event, clock: &WallClock) -> String {
                 NoteKind::Mitigation => "did",
                 NoteKind::Communication => "told others",
                 NoteKind::Cause => "found a cause",
+                NoteKind::Exposure => "says of data",
+                NoteKind::Credentials => "says of credentials",
             };
             format!("{by} {kind}: {text}")
         }

@@ -1,6 +1,8 @@
 //! Wording. A sentence about a person ends the search for what made the mistake possible, so names become roles, and words of blame
 //! are shown to whoever edits the document.
 
+use regex::Regex;
+
 /// Words that ask who, and what to ask instead.
 const BLAME: [(&str, &str); 7] = [
     ("human error", "what made the wrong action look right?"),
@@ -12,20 +14,15 @@ const BLAME: [(&str, &str); 7] = [
     ("negligen", "which check was missing?"),
 ];
 
-/// The text with people as what they were.
+/// The text with people as what they were; `people` are ids, full names and addresses, of which the longest that fits is replaced.
 pub(super) fn without_names(text: &str, people: &[String]) -> String {
-    let is_name = |word: &str| people.iter().any(|name| word.eq_ignore_ascii_case(name));
-    let mut rewritten = String::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        rewritten.push_str(if is_name(word) { "the responder" } else { word });
-        let next = after.chars().next().map_or(0, char::len_utf8);
-        rewritten.push_str(&after[..next]);
-        rest = &after[next..];
+    let mut names: Vec<_> =
+        people.iter().filter(|name| !name.trim().is_empty()).map(|name| regex::escape(name)).collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    match Regex::new(&format!(r"(?i)\b(?:{})\b", names.join("|"))) {
+        Ok(names_alone) if !names.is_empty() => names_alone.replace_all(text, "the responder").into_owned(),
+        _ => text.to_owned(),
     }
-    rewritten
 }
 
 /// What in a text blames somebody.
@@ -45,11 +42,13 @@ mod tests {
 
     #[test]
     fn names_become_roles_and_blame_is_asked_back() {
-        let people = ["ada".to_owned(), "grace".to_owned()];
+        let people = ["ada".to_owned(), "grace".to_owned(), "Grace Okafor".to_owned()];
         assert_eq!(
             without_names("Ada's change; adapters, grace.", &people),
             "the responder's change; adapters, the responder."
         );
+        assert_eq!(without_names("GRACE okafor and Grace", &people), "the responder and the responder");
+        assert_eq!(without_names("nobody", &[]), "nobody");
         assert_eq!(blame("Ada forgot the é check", &people).len(), 2);
         assert!(blame("no check compared the two", &people).is_empty());
     }

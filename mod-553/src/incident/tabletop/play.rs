@@ -1,15 +1,15 @@
 //! The exercise: breaks the service when the scenario says so, watches it, pages people, and does what the responder decides.
 
 use super::super::Error;
-use super::super::escalation::{Event, Input, Journal, NoteKind, Policy, Trigger, sentence};
+use super::super::escalation::{Event, Incidents, Input, Journal, NoteKind, Policy, Trigger, due, sentence};
 use super::super::schedule::{Wall, on_call};
 use super::decision::{Decision, Decisions};
 use super::impact::Impact;
 use super::scenario::Scenario;
 use super::signal::Signals;
+use super::stage::{LOOK, Stage, step};
 use super::timeline::{Entry, What};
-use super::world::World;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
@@ -17,18 +17,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep};
 
-/// How often the service is looked at, in real time.
-const LOOK: Duration = Duration::from_millis(150);
-/// How long it is watched before anything breaks, in real time: what is usual has to be known.
-const USUAL: Duration = Duration::from_millis(2_500);
-
 /// All that an exercise needs.
 #[derive(Debug)]
 pub struct Exercise<'a> {
     /// What breaks.
     pub scenario: &'a Scenario,
-    /// What tells it.
-    pub signals: Signals,
+    /// What tells it; nothing on paper, where the scenario does.
+    pub signals: Option<Signals>,
     /// Who is paged.
     pub policy: &'a Policy,
     /// What is decided, when nobody sits at the terminal.
@@ -57,7 +52,9 @@ struct Round<'a> {
     scenario: &'a Scenario,
     policy: &'a Policy,
     journal: Journal,
-    world: World,
+    stage: Stage,
+    /// As the journal has it.
+    state: Incidents,
     timeline: Vec<Entry>,
     incident: Option<String>,
     responder: Option<String>,
@@ -76,37 +73,33 @@ pub async fn play(mut exercise: Exercise<'_>, folder: &Path, told: &mut impl FnM
     })?;
     let starts = exercise.policy.clock.first(Wall::of(starts));
     let speed = exercise.speed.unwrap_or(scenario.speed);
+    let step = step(scenario, speed);
     // From here on Ctrl-C and SIGTERM are remembered, so that no service stays behind.
     let mut stop = Stop::listen()?;
-    let world = World::start(folder, &scenario.traffic).await?;
+    let stage = Stage::set(scenario, exercise.signals, folder, (starts, step)).await?;
     let mut round = Round {
         scenario,
         policy: exercise.policy,
         journal: Journal::new(folder.join("journal.jsonl")),
-        world,
+        stage,
+        state: Incidents::default(),
         timeline: Vec::new(),
         incident: None,
         responder: exercise.decisions.responder.clone(),
         paged_at: None,
         resolved: false,
     };
-    let clock = |begun: Instant| {
-        let seconds = begun.elapsed().as_secs_f64() * speed;
-        starts + SignedDuration::try_from_secs_f64(seconds).unwrap_or_default()
-    };
-    usual(&round.world, &mut exercise.signals, starts, speed).await;
     let mut faults: VecDeque<_> = scenario.faults.iter().collect();
     let mut decisions: VecDeque<_> = exercise.decisions.decisions.into_iter().collect();
-    let (begun, mut shown, mut interrupted) = (Instant::now(), 0, false);
+    let (mut now, mut shown, mut interrupted) = (starts, 0, false);
     let reason = loop {
-        let now = clock(begun);
+        let looked = Instant::now();
         while let Some(fault) = faults.pop_front_if(|fault| starts + fault.at.0 <= now) {
-            round.world.turn(&fault.set).await?;
+            round.stage.breaks(fault, now).await?;
             round.note(now, What::Broken { set: fault.set.clone() });
         }
-        if let Some(scrape) = round.world.scrape().await {
-            round.signals(exercise.signals.observe(now, scrape), now)?;
-        }
+        let changes = round.stage.look(now).await;
+        round.signals(changes, now)?;
         round.escalate(now)?;
         while let Some((_, decision)) =
             decisions.pop_front_if(|(after, _)| round.paged_at.is_some_and(|paged| paged + *after <= now))
@@ -121,22 +114,24 @@ pub async fn play(mut exercise: Exercise<'_>, folder: &Path, told: &mut impl FnM
         }
         round.timeline[shown..].iter().for_each(&mut *told);
         shown = round.timeline.len();
-        if round.resolved && !exercise.signals.any_fires() {
+        if round.resolved && !round.stage.any_fires() {
             break "it was resolved, and no alert fires";
         }
         if now >= starts + scenario.lasts.0 {
             break "its time is over";
         }
+        // Whoever sits there needs the time that it takes; decisions from a file need none.
+        let pause = if exercise.lines.is_some() { LOOK.saturating_sub(looked.elapsed()) } else { Duration::ZERO };
         tokio::select! {
-            () = sleep(LOOK) => {}
+            biased;
             () = stop.asked() => { interrupted = true; break "it was interrupted" }
+            () = sleep(pause) => {}
         }
+        now += step;
     };
-    let now = clock(begun);
     round.note(now, What::Over { reason: reason.to_owned() });
     round.timeline[shown..].iter().for_each(&mut *told);
-    round.world.stop().await;
-    let impact = exercise.signals.ends().map(|(first, begins, ends)| Impact::between(first, begins, ends));
+    let impact = round.stage.end().await;
     Ok(Ended { timeline: round.timeline, impact, incident: round.incident, interrupted })
 }
 
@@ -160,19 +155,6 @@ impl Stop {
     }
 }
 
-/// Watches the service before anything breaks: what is usual has to be known.
-async fn usual(world: &World, signals: &mut Signals, starts: Timestamp, speed: f64) {
-    let begun = Instant::now();
-    while begun.elapsed() < USUAL {
-        if let Some(scrape) = world.scrape().await {
-            let seconds = USUAL.saturating_sub(begun.elapsed()).as_secs_f64() * speed;
-            signals.observe(starts - SignedDuration::try_from_secs_f64(seconds).unwrap_or_default(), scrape);
-        }
-        sleep(LOOK).await;
-    }
-    signals.begin();
-}
-
 impl Round<'_> {
     fn note(&mut self, at: Timestamp, what: What) {
         self.timeline.push(Entry { at, what });
@@ -181,7 +163,7 @@ impl Round<'_> {
     /// Alerts become entries, and the first of a kind an incident.
     fn signals(&mut self, changes: Vec<super::signal::Change>, now: Timestamp) -> Result<(), Error> {
         for change in changes {
-            let rule = change.rule;
+            let rule = change.told;
             if !change.fires {
                 self.note(now, What::Cleared { alert: rule.alert, value: change.value });
                 continue;
@@ -193,9 +175,11 @@ impl Round<'_> {
             if self.incident.is_none() {
                 let (key, title) = (format!("{}/{}", self.scenario.name, rule.alert), rule.summary);
                 let (service, runbook) = ("inference".to_owned(), Some(rule.runbook));
-                let trigger = Input::Trigger(Trigger { key, title, severity: rule.severity, service, runbook });
+                let trigger =
+                    Input::Trigger(Trigger { key, title, severity: rule.severity, service, runbook, starts_at: None });
                 let written = self.journal.decide(None, &trigger, self.policy, now)?;
                 self.incident = Some(written.id);
+                self.state = written.state;
                 self.told(&written.events, now);
             }
         }
@@ -203,7 +187,11 @@ impl Round<'_> {
     }
 
     fn escalate(&mut self, now: Timestamp) -> Result<(), Error> {
-        let (_, happened) = self.journal.tick(self.policy, now)?;
+        if !self.state.0.values().filter_map(|it| due(it, self.policy)).any(|due| due <= now) {
+            return Ok(());
+        }
+        let (state, happened) = self.journal.tick(self.policy, now)?;
+        self.state = state;
         let events: Vec<_> = happened.into_iter().map(|(_, event)| event).collect();
         self.told(&events, now);
         Ok(())
@@ -254,14 +242,14 @@ impl Round<'_> {
             // What people may not do is part of the exercise, and no end of it.
             Err(Error::Refused(reason) | Error::Input(reason)) => self.note(now, What::Refused { reason }),
             Err(error) => return Err(error),
-            Ok(_) => {
+            Ok(written) => {
+                self.state = written.state;
                 self.resolved |= *decision == Decision::Resolve;
                 self.note(now, What::Decided { by, word: word.to_owned(), value });
                 if let Decision::Act(id) = decision
-                    && let Some(action) = self.scenario.action(id).filter(|action| !action.effect.is_empty())
+                    && let Some(action) = self.scenario.action(id)
                 {
-                    let effect = action.effect.clone();
-                    self.world.turn(&effect).await?;
+                    self.stage.acted(action, now).await?;
                 }
             }
         }

@@ -23,9 +23,13 @@ pub struct Scenario {
     /// How long it lasts at most.
     pub lasts: After,
     /// How many times faster than life it is played.
+    #[serde(default = "usual_speed")]
     pub speed: f64,
-    /// Who calls meanwhile.
-    pub traffic: Flow,
+    /// Who calls the service meanwhile; on paper there is none.
+    pub traffic: Option<Flow>,
+    /// What fires when, instead of a service: then it is played on paper.
+    #[serde(default)]
+    pub alerts: Vec<PaperAlert>,
     /// What breaks, in order.
     pub faults: Vec<Fault>,
     /// What would be right.
@@ -34,6 +38,28 @@ pub struct Scenario {
     pub actions: Vec<Action>,
     /// What it could be.
     pub causes: Vec<Cause>,
+}
+
+fn usual_speed() -> f64 {
+    60.0
+}
+
+/// An alert of an exercise on paper.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperAlert {
+    /// Its name.
+    pub alert: String,
+    /// How bad it says it is.
+    pub severity: Severity,
+    /// One line.
+    pub summary: String,
+    /// What to do about it.
+    pub runbook: String,
+    /// How long after the first fault it fires, unless somebody mitigated before.
+    pub fires: After,
+    /// How long after the first mitigating action it ends.
+    pub clears: After,
 }
 
 /// The callers.
@@ -54,6 +80,7 @@ pub struct Fault {
     /// How long after the beginning.
     pub at: After,
     /// Which knobs of the service are turned.
+    #[serde(default)]
     pub set: Map<String, Value>,
 }
 
@@ -124,8 +151,20 @@ impl Scenario {
         if !(1.0..=3600.0).contains(&scenario.speed) {
             return refuse(format!("speed: found {}, expected 1 to 3600", scenario.speed));
         }
-        if !(scenario.traffic.per_second > 0.0 && scenario.traffic.per_second <= 10_000.0) {
-            return refuse(format!("traffic.per_second: found {}, expected more than 0", scenario.traffic.per_second));
+        match &scenario.traffic {
+            Some(flow) if !(flow.per_second > 0.0 && flow.per_second <= 10_000.0) => {
+                return refuse(format!("traffic.per_second: found {}, expected more than 0", flow.per_second));
+            }
+            None if scenario.alerts.is_empty() => {
+                return refuse("found neither traffic nor alerts, expected one: a service, or paper".to_owned());
+            }
+            Some(_) if !scenario.alerts.is_empty() => {
+                return refuse("found traffic and alerts, expected one: a service, or paper".to_owned());
+            }
+            _ => {}
+        }
+        if scenario.faults.is_empty() {
+            return refuse("faults: found none, expected something that breaks".to_owned());
         }
         let causes: Vec<_> = scenario.causes.iter().map(|cause| cause.id.as_str()).collect();
         if !causes.contains(&scenario.expects.cause.as_str()) {

@@ -19,11 +19,11 @@ struct File {
 /// One rule.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Rule {
-    pub(super) alert: String,
-    pub(super) severity: Severity,
-    pub(super) summary: String,
-    pub(super) runbook: String,
+struct Rule {
+    alert: String,
+    severity: Severity,
+    summary: String,
+    runbook: String,
     measure: Measure,
     /// The window; for what is not counted, nothing.
     over: Option<After>,
@@ -66,10 +66,19 @@ struct Standing {
     before: Option<f64>,
 }
 
-/// A rule that changed its mind.
+/// What an alert says.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub(super) alert: String,
+    pub(super) severity: Severity,
+    pub(super) summary: String,
+    pub(super) runbook: String,
+}
+
+/// An alert that begins or ends.
 #[derive(Debug, Clone)]
 pub(super) struct Change {
-    pub(super) rule: Rule,
+    pub(super) told: Told,
     pub(super) fires: bool,
     pub(super) value: f64,
 }
@@ -121,7 +130,7 @@ impl Signals {
             let fires = standing.since.is_some_and(|since| at.duration_since(since) >= rule.lasting.0);
             if fires != standing.firing && (fires || !holds) {
                 standing.firing = fires;
-                changes.push(Change { rule: rule.clone(), fires, value });
+                changes.push(Change { told: rule.told(), fires, value });
             }
         }
         changes
@@ -137,6 +146,13 @@ impl Signals {
         let first = self.scrapes.first()?;
         let begins = self.scrapes.get(self.before)?;
         Some((&first.1, &begins.1, &self.scrapes.last()?.1))
+    }
+}
+
+impl Rule {
+    fn told(&self) -> Told {
+        let (alert, summary, runbook) = (self.alert.clone(), self.summary.clone(), self.runbook.clone());
+        Told { alert, severity: self.severity, summary, runbook }
     }
 }
 

@@ -4,18 +4,15 @@
 use super::super::Error;
 use super::exposition::Scrape;
 use super::scenario::Flow;
-use crate::inference::{Data, Job, Traffic, send, train};
+use crate::inference::{Caller, Data, Job, Report, train};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-/// So many callers at once: a slow service still hears of many.
-const CALLERS: u64 = 8;
 /// How long a service may take until it answers, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -23,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct World {
     service: Child,
-    callers: JoinSet<()>,
+    /// As many as ask within one look.
+    callers: Vec<Caller>,
     management: String,
     http: reqwest::Client,
     turned: Map<String, Value>,
@@ -31,7 +29,7 @@ pub(super) struct World {
 
 impl World {
     /// Trains, serves and calls.
-    pub(super) async fn start(folder: &Path, flow: &Flow) -> Result<Self, Error> {
+    pub(super) async fn start(folder: &Path, flow: &Flow, look: Duration) -> Result<Self, Error> {
         let failed = |what: &str, why: String| Error::Refused(format!("{what}: {why}"));
         let model = folder.join("model.json");
         let name = "payments".to_owned();
@@ -65,21 +63,24 @@ impl World {
         let (url, management) = doors(&ready, &mut service, &log_path).await?;
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build();
         let http = http.map_err(|error| failed("no HTTP client", error.to_string()))?;
-        let mut callers = JoinSet::new();
-        for caller in 0..CALLERS {
-            #[expect(clippy::cast_precision_loss, reason = "a handful")]
-            let per_second = Some(flow.per_second / CALLERS as f64);
-            let (url, explain, seed) = (url.clone(), flow.explain, 100 + caller);
-            let traffic =
-                Traffic { url, requests: u64::MAX, per_second, seed, tenants: Vec::new(), labels: true, explain };
-            callers.spawn(async move {
-                // A service that is down is called again, as callers do.
-                while send(&traffic).await.is_err() {
-                    sleep(Duration::from_millis(200)).await;
-                }
-            });
-        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "more than 0, at most some thousands"
+        )]
+        let count = (flow.per_second * look.as_secs_f64()).ceil() as u64;
+        let caller = |number| Caller::new(http.clone(), &url, 100 + number, true, flow.explain);
+        let callers = (0..count).map(caller).collect();
         Ok(Self { service, callers, management, http, turned: Map::new() })
+    }
+
+    /// Every caller asks once, and waits for the answer: what the alerts see are counts that a busy machine does not change. A service
+    /// that is down is called again the next time, as callers do.
+    pub(super) async fn call(&mut self) {
+        let asked = self.callers.iter_mut().map(|caller| async move {
+            let _ = caller.ask(None, &mut Report::default()).await;
+        });
+        futures::future::join_all(asked).await;
     }
 
     /// What the service tells; nothing when it does not answer.
@@ -96,9 +97,8 @@ impl World {
         answer.map(drop).map_err(|error| Error::Refused(format!("the service did not take {:?}: {error}", self.turned)))
     }
 
-    /// Ends the callers and the service: politely at first.
+    /// Ends the service: politely at first.
     pub(super) async fn stop(mut self) {
-        self.callers.abort_all();
         if let Some(id) = self.service.id().and_then(|id| i32::try_from(id).ok()) {
             let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGTERM);
         }
