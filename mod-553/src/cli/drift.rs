@@ -25,6 +25,13 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 stable · 1 drift was found, or a column is gone or of another type · 2 the spec or the data are malformed · 3 a server \
 could not be reached · 4 inconclusive: too few values, or sketches too coarse, to tell";
 
+/// What is said of `dependence`, wherever a spec is taken.
+pub(super) const DEPENDENCE: &str = "\
+In the spec, `dependence: {kind: autocorrelated}` or `{kind: hour_of_week, time: COLUMN, zone: Europe/Berlin}` judges columns of numbers by \
+exchanging blocks of rows, or the same hours of other weeks. Without it rows count as independent, which is right for samples and \
+wrong for a sensor's readings or a Saturday beside a week. A window compared by the hour of the week is best a day long, and the \
+reference several weeks.";
+
 /// Find drift: reference against current data, one verdict a column.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -35,7 +42,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Compare two data sets: which columns drifted, how far, and whether chance explains it.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = format!("{EXIT_CODES}\n\n{DEPENDENCE}"))]
     Check(Check),
     /// Sketch each column of a data set into a profile, to be merged, kept and compared instead of the data.
     Profile(Profile),

@@ -3,9 +3,9 @@
 use super::Ended;
 use super::drift::{cores, read_spec, watched};
 use crate::drift::report::Budget;
-use crate::drift::service::{Logs, Serving, Watchtower, serve};
+use crate::drift::service::{Logs, Reference, Serving, Watchtower, serve};
 use crate::drift::spec::Described;
-use crate::drift::{Data, fetch, profile};
+use crate::drift::{Data, fetch, history, profile};
 use anyhow::Context;
 use clap::Args;
 use mod_106::alerts::Config;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Watch inference logs as they grow.
 #[derive(Debug, Args)]
+#[command(after_help = super::drift::DEPENDENCE)]
 pub struct Arguments {
     /// What is compared and how, in YAML; `windows:` cuts the stream.
     spec: Option<PathBuf>,
@@ -63,13 +64,18 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     let alerts = arguments.alerts.as_deref().map(Config::read).transpose()?;
     let fetched = fetch(&described, &folder).await?;
-    let reference = watched(move |watch| match Data::open(fetched, watch)? {
-        Data::Table(table) => profile(&table, cores(), watch),
-        Data::Profile { profile, .. } => Ok(profile),
+    let (given, asked) = (described.path, spec.clone());
+    let reference = watched(move |watch| {
+        let data = Data::open(fetched, watch)?;
+        let history = history(&asked, &data, watch)?;
+        let profile = match data {
+            Data::Table(table) => profile(&table, cores(), watch)?,
+            Data::Profile { profile, .. } => profile,
+        };
+        Ok(Reference { given, profile, history })
     })
     .await?;
-    let mut tower =
-        Watchtower::open(spec, reference, &described.path, Logs::open(&arguments.logs)?, &arguments.folder)?;
+    let mut tower = Watchtower::open(spec, reference, Logs::open(&arguments.logs)?, &arguments.folder)?;
     if arguments.once {
         let passed = tower.pass(jiff::Timestamp::now()).await?;
         passed.malformed.iter().for_each(|line| eprintln!("not a record: {line}"));

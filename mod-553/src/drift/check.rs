@@ -5,10 +5,11 @@ use super::decide::{self, Compared, Found};
 use super::error::Error;
 use super::input::{Data, Table};
 use super::measure::{Collector, Sample, Shape, Values, compare};
+use super::order;
 use super::outcome::{Counts, Dataset, Family, Outcome, VERSION, Verdict, Window};
 use super::pairs::{Pair, Paired, pairs};
 use super::spec::Spec;
-use crate::decision::Looks;
+use crate::decision::{Evidence, Looks};
 use crate::profile::{ColumnProfile, Kind as ProfileKind, Profile};
 use mod_106::validation::read::{Kind, Source, Unwatched, Watch};
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub struct Stream {
     pub window: Window,
     /// What a watch over a column says of all its windows so far, by column.
     pub e_values: BTreeMap<String, f64>,
+    /// Evidence that took the order of values into account, by column.
+    pub in_order: BTreeMap<String, Evidence>,
 }
 
 /// Compares.
@@ -53,7 +56,7 @@ pub fn check(
     watch: &(dyn Watch + Sync),
 ) -> Result<Outcome, Error> {
     let started = std::time::Instant::now();
-    let Paired { pairs, broken, mut notes } = pairs(spec, reference, current)?;
+    let Paired { pairs, broken, new, mut notes } = pairs(spec, reference, current)?;
     let rows = reference.rows().max(current.rows());
     let fits = |columns: u64| columns.saturating_mul(rows).saturating_mul(BYTES_A_ROW) <= settings.memory_limit;
     let at_once = if [reference, current].iter().any(|data| is_read_whole(data)) { pairs.len() } else { 1 };
@@ -62,6 +65,10 @@ pub fn check(
     let sides = [reference, current].map(|data| Held::of(data, &pairs, exact, settings.threads, watch));
     let [reference_held, current_held] = sides;
     let (left, right) = (reference_held?, current_held?);
+    let (window, e_values, in_order) = match stream {
+        Some(it) => (Some(it.window), it.e_values, it.in_order),
+        None => (None, BTreeMap::new(), order::evidence(spec, &pairs, (reference, current), watch)?),
+    };
     if !exact {
         notes.push("the data do not fit into the memory limit and were sketched".to_owned());
     }
@@ -69,7 +76,7 @@ pub fn check(
         let pair = &pairs[place];
         let (one, two) =
             (left.sample(pair, pair.reference, scratch, watch)?, right.sample(pair, pair.current, scratch, watch)?);
-        Ok(judge_alone(spec, pair, pairs.len(), one, two))
+        Ok(judge_alone(spec, pair, pairs.len(), one, two, in_order.get(&pair.name)))
     })?;
     let mut compared = Vec::new();
     for found in found {
@@ -79,7 +86,6 @@ pub fn check(
         }
     }
     compared.extend(broken);
-    let (window, e_values) = stream.map_or_else(Default::default, |it| (Some(it.window), it.e_values));
     if spec.policy.looks == Looks::Repeated && window.is_none() {
         notes.push(
             "this is one look; for verdicts that hold over many, `drift serve` keeps a watch over each column"
@@ -103,6 +109,7 @@ pub fn check(
         current: dataset(current),
         family: Family { policy: spec.policy, counts },
         columns,
+        new_columns: new,
         notes,
     })
 }
@@ -254,7 +261,14 @@ fn collect(source: &Source, columns: &[(usize, Shape)], watch: &dyn Watch) -> Re
 }
 
 /// Measures one column, and says which evidence it gives; or why it was left out.
-fn judge_alone(spec: &Spec, pair: &Pair, tests: usize, mut one: Sample, mut two: Sample) -> Result<Compared, String> {
+fn judge_alone(
+    spec: &Spec,
+    pair: &Pair,
+    tests: usize,
+    mut one: Sample,
+    mut two: Sample,
+    in_order: Option<&Evidence>,
+) -> Result<Compared, String> {
     let own = spec.of_column(&pair.name);
     let holds_nothing = |sample: &Sample| sample.facts.rows == sample.missing();
     if holds_nothing(&one) && holds_nothing(&two) {
@@ -287,7 +301,10 @@ fn judge_alone(spec: &Spec, pair: &Pair, tests: usize, mut one: Sample, mut two:
     let kind = if numbers { "numbers" } else { "categories" }.to_owned();
     let found = match compare(&one, &two, spec.policy.bins, spec.max_categories) {
         Some(measured) => {
-            let evidence = decide::evidence(&pair.name, &measured, (&one, &two), &question);
+            let evidence = match in_order.filter(|_| numbers) {
+                Some(evidence) => evidence.clone(),
+                None => decide::evidence(&pair.name, &measured, (&one, &two), &question),
+            };
             let missing = decide::missing(&pair.name, &one, &two, &question);
             Found::Measured(Box::new((measured, evidence, missing)))
         }

@@ -7,6 +7,7 @@
 //! | `input/` | files, inference logs and URLs as one shape: columns |
 //! | `measure/` | from two columns to numbers, exact in memory or from sketches; knows no threshold |
 //! | `decide` | from numbers to verdicts: effect *and* corrected significance *and* enough values |
+//! | `order` | values that follow each other, or the clock |
 //! | `pairs` | which columns of both sides belong together |
 //! | `check` | one comparison from end to end, columns side by side on all cores |
 //! | `outcome` | what was found, as plain data; the shape of `drift.json` |
@@ -19,6 +20,7 @@ mod decide;
 mod error;
 mod input;
 mod measure;
+mod order;
 pub mod outcome;
 mod pairs;
 pub mod report;
@@ -28,3 +30,4 @@ pub mod spec;
 pub use check::{Settings, Stream, check, kernels, profile};
 pub use error::Error;
 pub use input::{Data, Fetched, Table, fetch};
+pub use order::{Series, history};

@@ -36,6 +36,9 @@ pub struct Outcome {
     pub family: Family,
     /// One entry a column, in the reference's order.
     pub columns: Vec<Column>,
+    /// Columns that the reference does not have, and that nothing can therefore be said of; at most a hundred.
+    #[serde(default)]
+    pub new_columns: Vec<String>,
     /// What a reader should know and no verdict says.
     pub notes: Vec<String>,
 }

@@ -9,6 +9,9 @@ use crate::profile::Kind as ProfileKind;
 use arrow::array::Array;
 use mod_106::validation::read::{Kind, Unwatched};
 
+/// New columns that are named.
+pub(super) const MOST_NEW: usize = 100;
+
 /// A column to compare.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
@@ -26,6 +29,8 @@ pub(super) struct Pair {
 pub(super) struct Paired {
     pub(super) pairs: Vec<Pair>,
     pub(super) broken: Vec<Compared>,
+    /// Columns that only the current data have.
+    pub(super) new: Vec<String>,
     pub(super) notes: Vec<String>,
 }
 
@@ -40,7 +45,7 @@ struct Named {
 /// Sorts out the columns.
 pub(super) fn pairs(spec: &Spec, reference: &Data, current: &Data) -> Result<Paired, Error> {
     let (left, right) = (columns(reference), columns(current));
-    let mut paired = Paired { pairs: Vec::new(), broken: Vec::new(), notes: Vec::new() };
+    let mut paired = Paired { pairs: Vec::new(), broken: Vec::new(), new: Vec::new(), notes: Vec::new() };
     refuse_unknown(spec, &left, reference.given())?;
     for (place, column) in left.iter().enumerate() {
         let name = &column.name;
@@ -82,8 +87,11 @@ pub(super) fn pairs(spec: &Spec, reference: &Data, current: &Data) -> Result<Pai
     }
     let known =
         |other: &&Named| !left.iter().any(|column| column.name == other.name) && !spec.exclude.contains(&other.name);
-    let extra: Vec<String> = right.iter().filter(known).map(|other| format!("`{}`", other.name)).collect();
-    if !extra.is_empty() && spec.columns.is_none() {
+    if spec.columns.is_none() {
+        paired.new = right.iter().filter(known).take(MOST_NEW).map(|other| other.name.clone()).collect();
+    }
+    if !paired.new.is_empty() {
+        let extra: Vec<String> = paired.new.iter().map(|name| format!("`{name}`")).collect();
         paired.notes.push(format!("the reference has no column {}; not compared", extra.join(", ")));
     }
     Ok(paired)

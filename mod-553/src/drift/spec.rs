@@ -38,6 +38,8 @@ pub struct Spec {
     pub severity: Severity,
     /// How a stream of records is cut into windows.
     pub windows: Option<WindowSpec>,
+    /// How values depend on each other or on the clock; independent, when it is not there.
+    pub dependence: Option<DependenceSpec>,
 }
 
 impl Default for Spec {
@@ -56,6 +58,7 @@ impl Default for Spec {
             owner: "monitoring".to_owned(),
             severity: Severity::Warning,
             windows: None,
+            dependence: None,
         }
     }
 }
@@ -154,6 +157,42 @@ impl Default for WindowSpec {
     }
 }
 
+/// How values depend on each other, or on the clock. Columns of numbers are then compared by the distance of their distribution
+/// functions, with a permutation test of what can be exchanged.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DependenceSpec {
+    /// On what.
+    pub kind: DependenceKind,
+    /// The column that says when a row was; of a log, `time`. Without it, rows are in the order of their time.
+    #[serde(default)]
+    pub time: Option<String>,
+    /// The time zone in which the week is lived.
+    #[serde(default = "utc")]
+    pub zone: String,
+}
+
+/// On what values depend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DependenceKind {
+    /// On those before them: blocks that lie apart are exchanged.
+    Autocorrelated,
+    /// On the hour of the week: the same hours of other weeks are exchanged.
+    HourOfWeek,
+}
+
+impl DependenceSpec {
+    /// The zone, where it is known.
+    pub fn time_zone(&self) -> Option<jiff::tz::TimeZone> {
+        jiff::tz::TimeZone::get(&self.zone).ok()
+    }
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
 /// Reads a spec; `name` is what errors call it.
 ///
 /// # Errors
@@ -204,6 +243,14 @@ impl Spec {
             ];
             if let Some((field, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
                 return refuse(&format!("windows.{field}"), "0".to_owned(), "1 or more");
+            }
+        }
+        if let Some(dependence) = &self.dependence {
+            if dependence.time_zone().is_none() {
+                return refuse("dependence.zone", dependence.zone.clone(), "a name such as Europe/Berlin");
+            }
+            if dependence.kind == DependenceKind::HourOfWeek && dependence.time.is_none() {
+                return refuse("dependence.time", "not there".to_owned(), "the column that says when a row was");
             }
         }
         self.check_methods(name)
@@ -258,6 +305,8 @@ mod tests {
         check("columns: [{column: a}, {column: a}]\n", "`columns` names `a` twice");
         check("columns: [{column: a}]\nexclude: [a]\n", "both in `columns` and in `exclude`");
         check("windows: {every_minutes: 0}\n", "`windows.every_minutes` is 0; give 1 or more");
+        check("dependence: {kind: hour_of_week}\n", "`dependence.time` is not there; give the column");
+        check("dependence: {kind: autocorrelated, zone: Mars}\n", "`dependence.zone` is Mars; give a name");
         check("efect: 1\n", "efect");
     }
 }

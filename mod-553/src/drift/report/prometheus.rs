@@ -39,6 +39,7 @@ pub fn prometheus(outcomes: &[&Outcome], budget: Budget) -> Result<String, prome
     registry.register(Box::new(state.clone()))?;
     let columns = gauge("drift_columns", "Columns by verdict.", &["monitor", "verdict"])?;
     let rows = gauge("drift_rows", "Rows that were compared.", &["monitor", "side"])?;
+    let new = gauge("drift_new_columns", "Columns that the reference does not have.", &["monitor"])?;
     let seconds = gauge("drift_last_check_timestamp_seconds", "When the last comparison began.", &["monitor"])?;
     for outcome in outcomes {
         let monitor = outcome.monitor.as_str();
@@ -68,6 +69,7 @@ pub fn prometheus(outcomes: &[&Outcome], budget: Budget) -> Result<String, prome
         for (verdict, count) in by_verdict {
             columns.with_label_values(&[monitor, verdict.word()]).set(count as f64);
         }
+        new.with_label_values(&[monitor]).set(outcome.new_columns.len() as f64);
         rows.with_label_values(&[monitor, "reference"]).set(outcome.reference.rows as f64);
         rows.with_label_values(&[monitor, "current"]).set(outcome.current.rows as f64);
         if let Ok(at) = outcome.started_at.parse::<jiff::Timestamp>() {

@@ -25,7 +25,7 @@ mod windows;
 
 pub use hysteresis::{Change, Hysteresis};
 pub use logs::Logs;
-pub use pass::{Closed, Passed, Watchtower};
+pub use pass::{Closed, Passed, Reference, Watchtower};
 pub use serve::{Serving, serve};
 pub use state::{Counters, State};
 pub use windows::{Place, Windows};

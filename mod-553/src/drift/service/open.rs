@@ -2,7 +2,9 @@
 
 use super::looks::{self, Arrived, Seen};
 use crate::drift::error::Error;
-use crate::inference_log::{Record, Shape};
+use crate::drift::order::Kept;
+use crate::drift::pairs::MOST_NEW;
+use crate::inference_log::{FEATURE, Record, Shape, Value};
 use crate::profile::{self, Profile};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +22,22 @@ pub(super) struct Open {
     seen: BTreeSet<u64>,
     waiting: Vec<Record>,
     pub(super) arrived: Arrived,
+    /// Values in the order of their times, by column; only where the spec asks for it.
+    pub(super) in_order: BTreeMap<String, Kept>,
+    /// Features that the reference does not have, and how many records have them.
+    pub(super) unknown: BTreeMap<String, u64>,
     pub(super) duplicates: u64,
+}
+
+/// What of a record is looked at, besides its columns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    /// Columns that a watch looks at.
+    pub(super) watched: &'a BTreeMap<String, Seen>,
+    /// Columns whose order counts.
+    pub(super) in_order: &'a BTreeSet<String>,
+    /// What the reference has.
+    pub(super) shape: &'a Shape,
 }
 
 /// The window in the state file.
@@ -29,17 +46,33 @@ pub(super) struct Written {
     profile: String,
     seen: String,
     arrived: Arrived,
+    #[serde(default)]
+    in_order: BTreeMap<String, Kept>,
+    #[serde(default)]
+    unknown: BTreeMap<String, u64>,
     duplicates: u64,
 }
 
 impl Open {
     /// Takes a record; false, when it has seen this request.
-    pub(super) fn take(&mut self, record: Record, watched: &BTreeMap<String, Seen>) -> bool {
+    pub(super) fn take(&mut self, record: Record, wanted: Wanted<'_>) -> bool {
         if self.seen.len() < MOST_REMEMBERED && !self.seen.insert(fingerprint(&record.request_id)) {
             self.duplicates += 1;
             return false;
         }
-        looks::keep(&mut self.arrived, watched, &record);
+        looks::keep(&mut self.arrived, wanted.watched, &record);
+        for name in wanted.in_order {
+            if let Some(number) = number(&record, name) {
+                self.in_order.entry(name.clone()).or_default().take(record.time.as_microsecond(), number);
+            }
+        }
+        for name in record.features.keys().filter(|name| !wanted.shape.features.contains_key(*name)) {
+            if let Some(count) = self.unknown.get_mut(name) {
+                *count += 1;
+            } else if self.unknown.len() < MOST_NEW {
+                self.unknown.insert(name.clone(), 1);
+            }
+        }
         self.waiting.push(record);
         true
     }
@@ -77,6 +110,8 @@ impl Open {
             profile: profile::write(&self.profile),
             seen: STANDARD.encode(seen),
             arrived: self.arrived.clone(),
+            in_order: self.in_order.clone(),
+            unknown: self.unknown.clone(),
             duplicates: self.duplicates,
         }
     }
@@ -87,8 +122,23 @@ impl Open {
         let seen = bytes.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
         let profile = profile::parse(name, &written.profile)?;
         let arrived = written.arrived.clone();
-        Ok(Self { profile, seen, waiting: Vec::new(), arrived, duplicates: written.duplicates })
+        let (in_order, unknown) = (written.in_order.clone(), written.unknown.clone());
+        Ok(Self { profile, seen, waiting: Vec::new(), arrived, in_order, unknown, duplicates: written.duplicates })
     }
+}
+
+/// A record's number in a column.
+fn number(record: &Record, column: &str) -> Option<f64> {
+    let number = match (column.strip_prefix(FEATURE), column) {
+        (Some(feature), _) => match record.features.get(feature)? {
+            Value::Number(number) => *number,
+            _ => return None,
+        },
+        (None, "score") => record.score?,
+        (None, "latency_ms") => record.latency_ms,
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
 }
 
 /// Eight bytes of a request's name: among a million requests two are alike with a chance of 3 in 10⁸.

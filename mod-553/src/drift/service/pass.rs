@@ -6,11 +6,13 @@
 use super::hysteresis::Change;
 use super::logs::Logs;
 use super::looks::{self, Seen};
+use super::open::Wanted;
 use super::state::State;
 use super::windows::{Place, Windows};
 use crate::drift::check::{Settings, Stream, check};
 use crate::drift::error::Error;
 use crate::drift::input::Data;
+use crate::drift::order::{self, Series};
 use crate::drift::outcome::{Outcome, Window};
 use crate::drift::report;
 use crate::drift::spec::{Spec, WindowSpec};
@@ -19,7 +21,7 @@ use crate::profile::{Kind, Profile};
 use jiff::Timestamp;
 use mod_106::documents;
 use mod_106::validation::read::Unwatched;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -46,10 +48,23 @@ pub struct Watchtower {
     reference: Data,
     shape: Shape,
     watched: BTreeMap<String, Seen>,
+    history: Option<Series>,
+    in_order: BTreeSet<String>,
     logs: Logs,
     folder: PathBuf,
     /// What it knows.
     pub state: State,
+}
+
+/// What windows are compared with.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// As it was given.
+    pub given: String,
+    /// What the data were like.
+    pub profile: Profile,
+    /// Its columns of numbers in the order of their times, where the spec asks for that ([`crate::drift::history`]).
+    pub history: Option<Series>,
 }
 
 /// A window that closed.
@@ -77,8 +92,10 @@ impl Watchtower {
     ///
     /// # Errors
     /// A state that cannot be used.
-    pub fn open(mut spec: Spec, mut reference: Profile, given: &str, logs: Logs, folder: &Path) -> Result<Self, Error> {
+    pub fn open(mut spec: Spec, reference: Reference, logs: Logs, folder: &Path) -> Result<Self, Error> {
         let windows = spec.windows.clone().unwrap_or_default();
+        let Reference { given, profile: mut reference, history } = reference;
+        let history = history.map(|series| if is_log(&reference) { series } else { series.named(named) });
         as_log(&mut spec, &mut reference);
         let cut = Windows::new(windows.every_minutes, windows.lateness_minutes);
         let mut state = State::load(&folder.join("state.json"), cut)?;
@@ -88,8 +105,10 @@ impl Watchtower {
             state.watches.entry(name.clone()).or_insert_with(|| looks::watch(&column.values));
         }
         let shape = shape(&reference);
-        let reference = Data::Profile { given: given.to_owned(), profile: reference };
-        Ok(Self { spec, windows, reference, shape, watched, logs, folder: folder.to_owned(), state })
+        let numbers = reference.columns.iter().filter(|(_, column)| column.kind == Kind::Numbers);
+        let in_order = numbers.filter(|_| history.is_some()).map(|(name, _)| name.clone()).collect();
+        let reference = Data::Profile { given, profile: reference };
+        Ok(Self { spec, windows, reference, shape, watched, history, in_order, logs, folder: folder.to_owned(), state })
     }
 
     /// One round.
@@ -124,6 +143,7 @@ impl Watchtower {
 
     fn take(&mut self, name: &str, text: &[u8], now: Timestamp, passed: &mut Passed) -> Result<(), Error> {
         let counters = &mut self.state.counters;
+        let wanted = Wanted { watched: &self.watched, in_order: &self.in_order, shape: &self.shape };
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace)) {
             let record: Record = match serde_json::from_slice(line) {
                 Ok(record) => record,
@@ -144,7 +164,7 @@ impl Watchtower {
                 }
                 Place::Open(start) => {
                     let open = self.state.open.entry(start).or_default();
-                    if open.take(record, &self.watched) { counters.records += 1 } else { counters.duplicates += 1 }
+                    if open.take(record, wanted) { counters.records += 1 } else { counters.duplicates += 1 }
                 }
             }
         }
@@ -161,14 +181,32 @@ impl Watchtower {
                 e_values.insert(name.clone(), watch.look(values));
             }
         }
+        let has = |name: &String| match &self.reference {
+            Data::Profile { profile, .. } => profile.columns.contains_key(name),
+            Data::Table(_) => false,
+        };
+        let tests = match &self.reference {
+            Data::Profile { profile, .. } => profile.columns.len(),
+            Data::Table(_) => 1,
+        };
+        let in_order =
+            self.history.as_ref().map(|it| order::of_window(&self.spec, it, &open.in_order, tests)).unwrap_or_default();
+        let unknown = open.unknown.clone();
         let (duplicates, remembers, records) = (open.duplicates, open.remembers_all(), open.records());
         let mut profile = open.into_profile();
-        profile.columns.retain(|name, _| !NEVER.contains(&name.as_str()));
+        // Every log has a latency; a reference that has none asks nothing of it.
+        profile.columns.retain(|name, _| !NEVER.contains(&name.as_str()) && (has(name) || name.starts_with(FEATURE)));
         let current = Data::Profile { given: self.logs.given().to_owned(), profile };
         let settings = Settings { memory_limit: u64::MAX, threads: 1, now };
-        let stream = Stream { window: window.clone(), e_values };
+        let stream = Stream { window: window.clone(), e_values, in_order };
         let mut outcome = check(&self.spec, &self.reference, &current, Some(stream), settings, &Unwatched)?;
         "stream".clone_into(&mut outcome.current.format);
+        for (name, count) in unknown {
+            let note =
+                format!("the reference has no feature `{name}`, which {count} of {records} records have; not compared");
+            outcome.notes.push(note);
+            outcome.new_columns.push(format!("{FEATURE}{name}"));
+        }
         if duplicates > 0 {
             outcome.notes.push(format!("{duplicates} records came more than once and were counted once"));
         }
@@ -220,14 +258,22 @@ fn set_aside(folder: &Path, line: &[u8]) -> Result<(), Error> {
     })
 }
 
+/// Whether columns are named as the log names them.
+fn is_log(reference: &Profile) -> bool {
+    reference.columns.keys().any(|name| name.starts_with(FEATURE))
+}
+
+fn named(name: &str) -> String {
+    if OWN.contains(&name) { name.to_owned() } else { format!("{FEATURE}{name}") }
+}
+
 /// A reference that names its features by themselves, named as the log names them; and the spec's columns with it.
 fn as_log(spec: &mut Spec, reference: &mut Profile) {
-    let is_log = reference.columns.keys().any(|name| name.starts_with(FEATURE));
+    let is_log = is_log(reference);
     reference.columns.retain(|name, _| !NEVER.contains(&name.as_str()));
     if is_log {
         return;
     }
-    let named = |name: &str| if OWN.contains(&name) { name.to_owned() } else { format!("{FEATURE}{name}") };
     let columns = std::mem::take(&mut reference.columns);
     reference.columns = columns.into_iter().map(|(name, column)| (named(&name), column)).collect();
     spec.exclude.iter_mut().for_each(|name| *name = named(name));

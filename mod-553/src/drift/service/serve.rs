@@ -52,6 +52,7 @@ struct Line {
     why: String,
     fires: Vec<String>,
     resolves: Vec<String>,
+    new_columns: Vec<String>,
 }
 
 /// Windows in the list.
@@ -142,7 +143,8 @@ fn show(board: &Board, closed: Vec<Closed>, counters: Counters) {
     shown.counters = counters;
     for Closed { outcome, fires, resolves } in closed {
         let start = outcome.window.as_ref().map_or_else(String::new, |window| window.start.clone());
-        shown.windows.push(Line { start, verdict: outcome.verdict.word(), why: outcome.why.clone(), fires, resolves });
+        let (verdict, why, new_columns) = (outcome.verdict.word(), outcome.why.clone(), outcome.new_columns.clone());
+        shown.windows.push(Line { start, verdict, why, fires, resolves, new_columns });
         shown.latest = Some(outcome);
     }
     let excess = shown.windows.len().saturating_sub(LISTED);

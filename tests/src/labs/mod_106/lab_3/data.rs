@@ -1,4 +1,5 @@
-//! Tables by seed, as CSV, JSON Lines and Parquet. Numbers are written with all their digits, so that a submission reads what the check has.
+//! Tables by seed, as CSV, JSON Lines and Parquet, for this lab and for others that compare data. Numbers are written with all their
+//! digits, so that a submission reads what the check has.
 
 use crate::check::Fault;
 use arrow::{
@@ -15,7 +16,7 @@ const ROW_GROUP: usize = 64;
 
 /// One value of a table.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Nothing,
     Number(f64),
     Whole(i64),
@@ -24,24 +25,24 @@ pub(super) enum Cell {
 
 /// Named columns of one length.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table {
-    pub(super) names: Vec<String>,
-    pub(super) columns: Vec<Vec<Cell>>,
+pub(crate) struct Table {
+    pub(crate) names: Vec<String>,
+    pub(crate) columns: Vec<Vec<Cell>>,
 }
 
 /// Normally distributed, by Box and Muller.
-pub(super) fn normal(rng: &mut Rng, mean: f64, deviation: f64) -> f64 {
+pub(crate) fn normal(rng: &mut Rng, mean: f64, deviation: f64) -> f64 {
     let (u, v) = (1.0 - rng.f64(), rng.f64());
     mean + deviation * (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
 }
 
 /// A column of normal numbers.
-pub(super) fn normals(rng: &mut Rng, rows: usize, mean: f64, deviation: f64) -> Vec<Cell> {
+pub(crate) fn normals(rng: &mut Rng, rows: usize, mean: f64, deviation: f64) -> Vec<Cell> {
     (0..rows).map(|_| Cell::Number(normal(rng, mean, deviation))).collect()
 }
 
 /// A column of words, each with its share of a hundred.
-pub(super) fn words(rng: &mut Rng, rows: usize, shares: &[(&str, u32)]) -> Vec<Cell> {
+pub(crate) fn words(rng: &mut Rng, rows: usize, shares: &[(&str, u32)]) -> Vec<Cell> {
     let whole = shares.iter().map(|(_, share)| share).sum();
     let draw = |rng: &mut Rng| {
         let mut left = rng.u32(0..whole);
@@ -56,22 +57,22 @@ pub(super) fn words(rng: &mut Rng, rows: usize, shares: &[(&str, u32)]) -> Vec<C
 }
 
 impl Table {
-    pub(super) fn with(mut self, name: &str, column: Vec<Cell>) -> Self {
+    pub(crate) fn with(mut self, name: &str, column: Vec<Cell>) -> Self {
         self.names.push(name.to_owned());
         self.columns.push(column);
         self
     }
 
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.columns.first().map_or(0, Vec::len)
     }
 
-    pub(super) fn column(&mut self, name: &str) -> &mut Vec<Cell> {
+    pub(crate) fn column(&mut self, name: &str) -> &mut Vec<Cell> {
         let at = self.names.iter().position(|known| known == name).expect("a check names its own columns");
         &mut self.columns[at]
     }
 
-    pub(super) fn csv(&self) -> String {
+    pub(crate) fn csv(&self) -> String {
         let mut text = self.names.join(",") + "\n";
         for row in 0..self.rows() {
             for (index, column) in self.columns.iter().enumerate() {
@@ -89,7 +90,7 @@ impl Table {
         text
     }
 
-    pub(super) fn json_lines(&self) -> String {
+    pub(crate) fn json_lines(&self) -> String {
         let value = |cell: &Cell| match cell {
             Cell::Nothing => Value::Null,
             Cell::Number(number) => (*number).into(),
@@ -104,7 +105,7 @@ impl Table {
     }
 
     /// Parquet as a warehouse writes it: compressed, several row groups, each column with the type of what it holds.
-    pub(super) fn parquet(&self) -> Result<Vec<u8>, Fault> {
+    pub(crate) fn parquet(&self) -> Result<Vec<u8>, Fault> {
         let broken = |error: &dyn std::fmt::Display| Fault::Harness(format!("a check's table as Parquet: {error}"));
         let columns = self.names.iter().zip(&self.columns).map(|(name, column)| (name, array(column)));
         let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true)));

@@ -10,7 +10,7 @@
 //! | `notebooks` | what was committed, and what they say now |
 //! | `notify` | alerts at Alertmanager and at the webhook |
 
-mod data;
+pub(crate) mod data;
 mod drift;
 mod input;
 mod notebooks;
