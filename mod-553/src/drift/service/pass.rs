@@ -201,20 +201,7 @@ impl Watchtower {
         let stream = Stream { window: window.clone(), e_values, in_order };
         let mut outcome = check(&self.spec, &self.reference, &current, Some(stream), settings, &Unwatched)?;
         "stream".clone_into(&mut outcome.current.format);
-        for (name, count) in unknown {
-            let note =
-                format!("the reference has no feature `{name}`, which {count} of {records} records have; not compared");
-            outcome.notes.push(note);
-            outcome.new_columns.push(format!("{FEATURE}{name}"));
-        }
-        if duplicates > 0 {
-            outcome.notes.push(format!("{duplicates} records came more than once and were counted once"));
-        }
-        if !remembers {
-            outcome
-                .notes
-                .push(format!("of {records} records not all could be remembered: duplicates may have been counted"));
-        }
+        note(&mut outcome, &unknown, (duplicates, remembers, records));
         let (mut fires, mut resolves) = (Vec::new(), Vec::new());
         for column in &outcome.columns {
             let past = self.state.columns.entry(column.column.clone()).or_default();
@@ -242,6 +229,23 @@ impl Watchtower {
         self.state.windows.close(start);
         self.state.counters.windows += 1;
         Ok(Closed { outcome, fires, resolves })
+    }
+}
+
+/// What a reader should know of a window's records.
+fn note(outcome: &mut Outcome, unknown: &BTreeMap<String, u64>, (duplicates, remembers, records): (u64, bool, u64)) {
+    for (name, count) in unknown {
+        let found = format!("the reference has no feature `{name}`, which {count} of {records} records have");
+        outcome.notes.push(format!("{found}; not compared"));
+        outcome.new_columns.push(format!("{FEATURE}{name}"));
+    }
+    if duplicates > 0 {
+        outcome.notes.push(format!("{duplicates} records came more than once and were counted once"));
+    }
+    if !remembers {
+        outcome
+            .notes
+            .push(format!("of {records} records not all could be remembered: duplicates may have been counted"));
     }
 }
 
