@@ -17,5 +17,6 @@ pub mod performance;
 pub mod playbook;
 pub mod profile;
 pub mod retraining;
+pub mod signals;
 pub mod slo;
 pub mod statistics;

@@ -13,6 +13,7 @@ pub mod log;
 pub mod performance;
 pub mod playbook;
 pub mod retrain;
+pub mod signals;
 pub mod slo;
 pub mod stream;
 
@@ -57,6 +58,8 @@ pub enum Command {
     Dashboards(dashboards::Arguments),
     /// The alert playbook: check that nothing leads nowhere, and render it.
     Playbook(playbook::Arguments),
+    /// Tell governance, security and other monitors what was found.
+    Signals(signals::Arguments),
     /// Objectives: make rules of them, see where they stand, receive what Alertmanager says.
     Slo(slo::Arguments),
 }
@@ -78,6 +81,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Stream(arguments) => stream::run(arguments).await,
         Command::Dashboards(arguments) => dashboards::run(arguments).await,
         Command::Playbook(arguments) => playbook::run(&arguments),
+        Command::Signals(arguments) => signals::run(arguments).await,
         Command::Slo(arguments) => slo::run(arguments).await,
     }
 }
@@ -131,6 +135,9 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(error.exit_code());
     }
     if let Some(error) = error.downcast_ref::<crate::retraining::Error>() {
+        return ExitCode::from(error.exit_code());
+    }
+    if let Some(error) = error.downcast_ref::<crate::signals::Error>() {
         return ExitCode::from(error.exit_code());
     }
     mod_106::cli::exit_code(error)

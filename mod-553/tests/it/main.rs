@@ -18,6 +18,7 @@
 //! | `prometheus` | objectives and the playbook, beside promtool and a live Prometheus |
 //! | `river` | online detectors beside River's |
 //! | `serving` | the reference inference service, from outside |
+//! | `signals` | what governance, security and other monitors are told |
 //! | `sketches` | profiles beside Apache's DataSketches in Python |
 //! | `statistics` | our tests of two samples beside scipy's |
 //! | `stream` | streams and performance, as a user meets them |
@@ -42,6 +43,7 @@ mod peer;
 mod prometheus;
 mod river;
 mod serving;
+mod signals;
 mod sketches;
 mod statistics;
 mod stream;
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         prometheus::trials(),
         river::trials(),
         serving::trials(),
+        signals::trials(),
         sketches::trials(),
         statistics::trials(),
         stream::trials(),

@@ -46,6 +46,7 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "kfp", lock: "mod-106/tests/requirements-kfp.txt" },
     Environment { name: "river", lock: "mod-553/tests/requirements-river.txt" },
     Environment { name: "sketches", lock: "mod-553/tests/requirements-sketches.txt" },
+    Environment { name: "signals", lock: "mod-553/tests/requirements-signals.txt" },
     Environment { name: "grafana", lock: "mod-553/tests/requirements-grafana.txt" },
 ];
 
