@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// A lock of somebody alive is gone by then: git holds it while it writes 41 bytes.
 const PATIENCE: Duration = Duration::from_millis(400);
 
+/// Where it is said what the branch is about to move to.
+const INTENT: &str = "retraining.intent";
+
 /// The right to move the branch, among processes of this program.
 #[derive(Debug)]
 pub(super) struct Turn {
@@ -40,9 +43,14 @@ impl Turn {
             .map_err(|error| failed(&path, error))?;
         lock.lock().map_err(|error| failed(&path, error))?;
         let reference = repository.join(format!("refs/heads/{branch}.lock"));
-        let turn = Self { intent: repository.join("retraining.intent"), reference, _lock: lock };
+        let turn = Self { intent: repository.join(INTENT), reference, _lock: lock };
         turn.clear().map_err(|error| failed(&turn.intent, error))?;
         Ok(turn)
+    }
+
+    /// Whether somebody was killed in their turn, or is at it.
+    pub(super) fn is_left(repository: &Path) -> bool {
+        repository.join(INTENT).exists()
     }
 
     /// Says that the branch is about to move there.

@@ -107,8 +107,10 @@ impl Store {
         &self,
         mut decide: impl FnMut(&Snapshot<'_>) -> Result<(T, Option<Change>), Error>,
     ) -> Result<(T, Option<Oid>), Error> {
-        // Whoever changes nothing needs no turn.
-        if let (said, None) = decide(&self.snapshot()?)? {
+        // Whoever changes nothing needs no turn, unless somebody was killed in theirs.
+        if let (said, None) = decide(&self.snapshot()?)?
+            && !Turn::is_left(&self.path)
+        {
             return Ok((said, None));
         }
         let turn = Turn::take(&self.path, &self.branch)?;

@@ -16,6 +16,7 @@
 //! | `nannyml` | estimated performance beside NannyML's, where it is installed |
 //! | `peer` | questions to a peer's Python |
 //! | `prometheus` | objectives and the playbook, beside promtool and a live Prometheus |
+//! | `retraining` | retraining on real git repositories: concurrent pushers, bad input, and a thousand kills |
 //! | `river` | online detectors beside River's |
 //! | `serving` | the reference inference service, from outside |
 //! | `signals` | what governance, security and other monitors are told |
@@ -41,6 +42,7 @@ mod multivariate;
 mod nannyml;
 mod peer;
 mod prometheus;
+mod retraining;
 mod river;
 mod serving;
 mod signals;
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         multivariate::trials(),
         nannyml::trials(),
         prometheus::trials(),
+        retraining::trials(),
         river::trials(),
         serving::trials(),
         signals::trials(),

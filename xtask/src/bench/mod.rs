@@ -11,6 +11,7 @@ mod online;
 mod overhead;
 mod page;
 mod promotion;
+mod retraining;
 pub(crate) mod server;
 mod validate;
 mod validation;
@@ -49,6 +50,8 @@ pub(crate) enum Name {
     Flake,
     /// How often a promotion that was killed ends inconsistently.
     Promotion,
+    /// How often a retraining that was killed ends inconsistently.
+    Retraining,
     /// What a drift report of a million rows costs, beside Evidently's.
     Validation,
     /// What ADWIN costs for a million values, beside River's.
@@ -66,6 +69,7 @@ impl Name {
             Self::Server => server::measure(),
             Self::Flake => flake::measure(),
             Self::Promotion => promotion::measure(),
+            Self::Retraining => retraining::measure(),
             Self::Validation => validation::measure(),
             Self::Online => online::measure(),
             Self::Drift => drift::measure(),
