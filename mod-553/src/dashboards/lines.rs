@@ -14,7 +14,8 @@ const TOP: f64 = 10.0;
 const BOTTOM: f64 = HEIGHT - 26.0;
 /// More curves than this nobody tells apart; the rest is named in the table below.
 pub(super) const MOST: usize = 8;
-const COLOURS: [&str; 4] = ["#2455b8", "#b3541e", "#126b41", "#7a3fa0"];
+/// The page's own, so that they can be told from its ground in light and in dark.
+const COLOURS: [&str; 4] = ["var(--link)", "var(--wait)", "var(--good)", "var(--fourth)"];
 const DASHES: [&str; 2] = ["", "6 4"];
 
 /// The colour and dash of a curve.

@@ -76,26 +76,29 @@ fn named(legend: &str, series: &Series) -> String {
     if name.trim().is_empty() { "value".to_owned() } else { name.trim().to_owned() }
 }
 
+/// What the page's own style does not know; its colours are that style's, in light and in dark.
 const STYLE: &str = "\
+:root{--fourth:#7a3fa0}@media(prefers-color-scheme:dark){:root{--fourth:#c79bea}}\
 .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(19rem,1fr));gap:1rem;margin:0 0 1.5rem}\
 .many{grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr))}\
-.panel{border:1px solid var(--line,#d5d2cb);border-radius:.5rem;padding:.8rem 1rem;min-width:0}\
-.panel h4{margin:0 0 .2rem}.panel p{margin:.1rem 0 .5rem;color:var(--soft,#5b646f);font-size:.85rem}\
-.figure{font-size:1.7rem;font-weight:650}.figure small{display:block;font-size:.8rem;font-weight:400;color:var(--soft,#5b646f)}\
+.panel{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;min-width:0}\
+.panel h4{margin:0 0 .2rem}.panel p{margin:.1rem 0 .5rem;color:var(--soft);font-size:.85rem}\
+.figure{font-size:1.7rem;font-weight:650}.figure small{display:block;font-size:.8rem;font-weight:400;color:var(--soft)}\
 .panel svg{width:100%;height:auto}.panel svg path{fill:none;stroke-width:2}\
-.panel svg .g{stroke:var(--line,#d5d2cb)}.panel svg .x{stroke:var(--bad,#b3261e);stroke-dasharray:2 3}\
-.panel svg text{font:12px system-ui,sans-serif;fill:var(--soft,#5b646f)}\
+.panel svg .g{stroke:var(--line)}.panel svg .x{stroke:var(--bad);stroke-dasharray:2 3}\
+.panel svg text{font:12px system-ui,sans-serif;fill:var(--soft)}\
 .key{list-style:none;padding:0;margin:.2rem 0 0;font-size:.85rem}.key svg{width:2rem;height:.7rem;margin-right:.4rem}\
-.nothing{color:var(--bad,#b3261e)}details{font-size:.85rem}details code{overflow-wrap:anywhere}";
+.nothing{color:var(--bad)}details{font-size:.85rem}details code{overflow-wrap:anywhere}";
 
-const PAGE: &str = r#"{% extends "page.html" %}{% block title %}{{ title }}{% endblock %}{% block main %}{{ body|safe }}{% endblock %}"#;
+const PAGE: &str = r#"{% extends "page.html" %}{% block title %}{{ title }}{% endblock %}
+{%- block style %}{{ style|safe }}{% endblock %}{% block main %}{{ body|safe }}{% endblock %}"#;
 
 /// The page of all dashboards, from answers in the order of [`ask`].
 ///
 /// # Errors
 /// None that a caller could cause.
 pub fn page(dashboards: &[Dashboard], answers: &[Answer], preview: Preview) -> Result<String, Error> {
-    let mut body = format!("<style>{STYLE}</style>\n<h1>Dashboards</h1>\n");
+    let mut body = "<h1>Dashboards</h1>\n".to_owned();
     // Writing to a string cannot fail.
     let _ = writeln!(
         body,
@@ -128,7 +131,8 @@ pub fn page(dashboards: &[Dashboard], answers: &[Answer], preview: Preview) -> R
         }
     }
     let templates = Templates::new([("dashboards.html", PAGE)])?;
-    Ok(templates.render("dashboards.html", &serde_json::json!({ "title": "Dashboards", "body": body }))?)
+    Ok(templates
+        .render("dashboards.html", &serde_json::json!({ "title": "Dashboards", "style": STYLE, "body": body }))?)
 }
 
 fn draw(body: &mut String, panel: &Panel, answers: &[Answer]) {

@@ -1,6 +1,7 @@
 //! Sections of runbooks: a file of Markdown, a `##` heading for each alert, and below it the first command in a fenced block.
 
 use super::entry::Error;
+use crate::slo::file::{self, FileError};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -20,14 +21,13 @@ pub struct Section {
 /// # Errors
 /// A folder or a file that cannot be read.
 pub fn sections(folder: &Path) -> Result<BTreeMap<String, Section>, Error> {
-    let failed = |source| Error::Read { path: folder.to_owned(), source };
     let mut sections = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
+    for entry in std::fs::read_dir(folder).map_err(FileError::reading(folder))? {
+        let path = entry.map_err(FileError::reading(folder))?.path();
         if path.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
-        let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+        let text = file::text(&path)?;
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         sections.extend(
             split(&text).into_iter().map(|section| (format!("{file}#{}", section.title.to_lowercase()), section)),

@@ -8,6 +8,7 @@
 //!
 //! | Room | What it holds |
 //! |---|---|
+//! | `file` | files that people write, and what is wrong with them |
 //! | `span` | `5m`, `1h`, `30d` |
 //! | `spec` | objectives and alerts, read strictly and checked for sense |
 //! | `owners` | who minds, and how messages are routed |
@@ -21,6 +22,7 @@
 //! | `inbox` | what Alertmanager sends, folded by fingerprint and start: at least once becomes once |
 //! | `receive` | the webhook that the inbox stands behind |
 
+pub mod file;
 mod generate;
 mod inbox;
 mod owners;

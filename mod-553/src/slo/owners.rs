@@ -1,5 +1,6 @@
 //! Who minds, and how messages reach them.
 
+use super::file::{self, FileError};
 use super::span::Span;
 use super::spec::{Error, Severity, Spec};
 use serde::Deserialize;
@@ -65,10 +66,8 @@ impl Owners {
     /// # Errors
     /// What cannot be read, does not parse, or leaves an alert without an owner.
     pub fn read(path: &Path, spec: &Spec) -> Result<Self, Error> {
-        let refuse = |reason| Error::Malformed { path: path.to_owned(), reason };
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        let owners: Self = serde_saphyr::from_str(&text).map_err(|error| refuse(error.to_string()))?;
-        owners.check(spec).map_err(refuse)?;
+        let owners: Self = file::yaml(path)?;
+        owners.check(spec).map_err(|reason| FileError::malformed(path, reason))?;
         Ok(owners)
     }
 

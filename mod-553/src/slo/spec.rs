@@ -1,6 +1,7 @@
 //! Objectives and alerts as they stand in `slos.yaml`. Names lean on OpenSLO (<https://openslo.com>): indicator, objective, target.
 //! Reading is strict, and refuses what parses but could never work: an alert that cannot fire is worse than none.
 
+use super::file::{self, FileError};
 use super::span::Span;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,22 +10,9 @@ use std::path::{Path, PathBuf};
 /// Why a specification cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file cannot be read.
-    #[error("cannot read {path}: {source}", path = path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file does not say what it has to, or says what cannot be.
-    #[error("{path}: {reason}", path = path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What was found, where, and what was expected.
-        reason: String,
-    },
+    /// A file cannot be read, or does not say what it has to.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Files are not as the specification says.
     #[error("not as generated: {}; run `mod-553 slo generate`", files.join(", "))]
     Stale {
@@ -34,6 +22,14 @@ pub enum Error {
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] mod_106::documents::Error),
+    /// A file that is made no more cannot be taken away.
+    #[error("{path} is made no more and cannot be removed: {source}", path = path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// An address is taken.
     #[error("cannot listen on {address}: {source}; give port 0 for a free one")]
     Bind {
@@ -59,7 +55,7 @@ impl Error {
     /// The exit code that this error stands for.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Read { .. } | Self::Malformed { .. } => 2,
+            Self::File(_) => 2,
             Self::Prometheus(error) => error.exit_code(),
             _ => 1,
         }
@@ -245,8 +241,7 @@ impl Spec {
     /// # Errors
     /// What cannot be read, does not parse, or could never work.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        Self::parse(&text).map_err(|reason| Error::Malformed { path: path.to_owned(), reason })
+        Ok(Self::parse(&file::text(path)?).map_err(|reason| FileError::malformed(path, reason))?)
     }
 
     /// Reads and checks a text.

@@ -66,7 +66,7 @@ fn rules_pass_promtool() -> Result<Completion, Failed> {
         names.filter(|name| name.ends_with(ending)).collect()
     };
     let (rules, tests) = (ending(".rules.yml"), ending(".test.yml"));
-    assert!(rules.len() == 5 && tests.len() == 11, "{rules:?} {tests:?}");
+    assert!(rules.len() == 5 && tests.len() == 17, "{rules:?} {tests:?}");
     let words = |first: &'static [&'static str], files: &[String]| -> Vec<String> {
         first.iter().map(|word| (*word).to_owned()).chain(files.iter().cloned()).collect()
     };
@@ -82,29 +82,34 @@ fn mistakes_are_caught() -> Result<Completion, Failed> {
         return Ok(ignored);
     }
     let original = observability().join("rules");
-    let check = |file: &str, from: &str, to: &str, test: &str| -> Result<(), Failed> {
+    // The one test that is there for this mistake: all of them would say the same, later.
+    let check = |file: &str, from: &str, to: &str, (tests, meant): (&str, &str)| -> Result<(), Failed> {
         let folder = tempfile::tempdir()?;
-        for entry in fs::read_dir(&original)? {
-            let path = entry?.path();
-            fs::copy(&path, folder.path().join(path.file_name().unwrap()))?;
-        }
         let text = fs::read_to_string(original.join(file))?;
         assert!(text.contains(from), "{file} holds no {from}");
+        let mut document: Value = serde_saphyr::from_str(&fs::read_to_string(original.join(tests))?)?;
+        let all = document["tests"].as_array_mut().unwrap();
+        all.retain(|test| test["name"].as_str().unwrap().contains(meant));
+        assert_eq!(all.len(), 1, "{meant}");
+        fs::write(folder.path().join("one.test.yml"), document.to_string())?;
+        fs::write(folder.path().join(file), &text)?;
+        promtool(folder.path(), &["test", "rules", "one.test.yml"])?;
         fs::write(folder.path().join(file), text.replace(from, to))?;
-        let error = promtool(folder.path(), &["test", "rules", test]).unwrap_err();
+        let error = promtool(folder.path(), &["test", "rules", "one.test.yml"]).unwrap_err();
         assert!(error.contains("FAILED"), "{error}");
         Ok(())
     };
-    let (rules, test) = ("inference-availability.rules.yml", "inference-availability.page.test.yml");
+    let (rules, tests) = ("inference-availability.rules.yml", "inference-availability.5m-1h.test.yml");
     // A factor that is a tenth too high, and one that is a tenth too low.
-    check(rules, "> 0.0144", "> 0.0159", test)?;
-    check(rules, "> 0.0144", "> 0.0129", test)?;
-    // No minimum of events.
-    check(rules, ">= 100\n", ">= 0\n", test)?;
+    check(rules, "> 0.0144", "> 0.0159", (tests, "times the budget fires"))?;
+    check(rules, "> 0.0144", "> 0.0129", (tests, "just below the factor"))?;
+    // No minimum of events, nor of bad ones.
+    check(rules, ">= 100\n", ">= 0\n", (tests, "too few events"))?;
+    check(rules, ">= 5\n", ">= 0\n", (tests, "too few bad events"))?;
     // Averages of five minutes instead of what the window is for.
-    check(rules, "slo:error_ratio:rate1h{", "slo:error_ratio:rate5m{", test)?;
+    check(rules, "slo:error_ratio:rate1h{", "slo:error_ratio:rate5m{", (tests, "times the budget fires"))?;
     // Another owner.
-    check("signals.rules.yml", "owner: ml-serving", "owner: ml-models", "signals.1m.test.yml")?;
+    check("signals.rules.yml", "owner: ml-serving", "owner: ml-models", ("signals.1m.test.yml", "InferenceDown"))?;
     Ok(Completion::Completed)
 }
 

@@ -1,22 +1,19 @@
 //! Counts every request, its time, its outcome and, for artifacts, its bytes.
 
 use super::figures::Figures;
+use super::request::{self, InFlight};
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::StreamExt;
-use prometheus::{IntCounter, IntGauge};
+use prometheus::IntCounter;
 use std::time::Instant;
-
-/// What a request is called that no route answers.
-const NO_ROUTE: &str = "none";
 
 /// Around every request.
 pub async fn observe(State(figures): State<Figures>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
-    let method = method_label(request.method());
+    let (route, method) = (request::route(&request), request::method(&request));
     let credentials = had_credentials(request.headers());
     let artifact = moves_artifact(&route);
     let request = if artifact && method == "PUT" { counting_in(request, &figures) } else { request };
@@ -33,35 +30,6 @@ pub async fn observe(State(figures): State<Figures>, request: Request, next: Nex
         _ => {}
     }
     if artifact && method == "GET" { counting_out(response, &figures) } else { response }
-}
-
-/// One more while it lives, also when the request is dropped half-way.
-struct InFlight(IntGauge);
-
-impl InFlight {
-    fn new(gauge: IntGauge) -> Self {
-        gauge.inc();
-        Self(gauge)
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
-/// Methods are free text on the wire; labels must not be.
-fn method_label(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        _ => "other",
-    }
 }
 
 fn class(status: StatusCode) -> &'static str {
@@ -108,12 +76,11 @@ fn counted(body: Body, counter: IntCounter) -> Body {
 
 #[cfg(test)]
 mod tests {
-    use super::{class, method_label, moves_artifact};
-    use axum::http::{Method, StatusCode};
+    use super::{class, moves_artifact};
+    use axum::http::StatusCode;
 
     #[test]
     fn labels_are_few() {
-        assert_eq!(method_label(&Method::from_bytes(b"BREW").unwrap()), "other");
         assert_eq!(class(StatusCode::from_u16(299).unwrap()), "2xx");
         assert_eq!(class(StatusCode::from_u16(999).unwrap()), "5xx");
         assert!(moves_artifact("/api/2.0/mlflow-artifacts/artifacts/{*path}") && moves_artifact("/get-artifact"));

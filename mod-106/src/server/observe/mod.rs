@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `figures` | what is counted |
 //! | `layer` | what counts it: around every request |
+//! | `request` | what a request is called in labels |
 //! | `probe` | what is measured at each scrape: connections, disks, the newest backup |
 //! | `exposition` | the address it is served on |
 
@@ -16,3 +17,4 @@ pub mod exposition;
 pub mod figures;
 pub mod layer;
 pub mod probe;
+pub mod request;

@@ -54,12 +54,22 @@ pub(super) const RUNBOOKS: &str = "handbook/alerts/";
 impl Promise {
     /// Two objectives and their owners, by seed.
     pub(super) fn new(ctx: &Context) -> Result<Self, Fault> {
+        Self::of(ctx, &["slo-", "goal-"])
+    }
+
+    /// One: promtool evaluates every rule each minute of each test.
+    pub(super) fn one(ctx: &Context) -> Result<Self, Fault> {
+        Self::of(ctx, &["slo-"])
+    }
+
+    /// An objective for each prefix of a name.
+    fn of(ctx: &Context, prefixes: &[&str]) -> Result<Self, Fault> {
         let mut random = ctx.rng();
         let mut word = |prefix: &str| {
             let letters: String = (0..6).map(|_| random.lowercase()).collect();
             format!("{prefix}{letters}")
         };
-        let objectives: Vec<Objective> = ["slo-", "goal-"]
+        let objectives: Vec<Objective> = prefixes
             .iter()
             .map(|prefix| {
                 let (name, letters) = (word(prefix), word(""));
@@ -75,7 +85,7 @@ impl Promise {
             .map(|objective| Objective { target: [0.99, 0.992, 0.995, 0.998][random.usize(..4)], ..objective })
             .collect();
         let (page, ticket) = (f64::from(random.u32(18..30)) / 2.0, f64::from(random.u32(4..7)) / 2.0);
-        let fallback = objectives[random.usize(..2)].owner.clone();
+        let fallback = objectives[random.usize(..objectives.len())].owner.clone();
         let promise = Self { folder: ctx.scratch()?, objectives, page, ticket, fallback };
         promise.write("slos.yaml", &promise.slos())?;
         promise.write("owners.yaml", &promise.owners())?;

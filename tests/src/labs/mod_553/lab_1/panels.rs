@@ -38,8 +38,9 @@ pub(super) const DATA: Check = Check {
     ..GENERATES
 };
 
-/// How long series may take to appear.
+/// How long the first series may take to appear, and each after it.
 const PATIENCE: Duration = Duration::from_secs(25);
+const STILL: Duration = Duration::from_secs(7);
 const WARMING: usize = 20;
 const EVERY: &str = "300ms";
 
@@ -100,22 +101,22 @@ async fn watch(ctx: &Context, url: &str, mut waiting: Vec<(String, String)>) -> 
     for _ in 0..WARMING {
         exercise(ctx, &mut caller).await?;
     }
-    while begun.elapsed() < PATIENCE {
+    let mut progress = Instant::now();
+    while begun.elapsed() < PATIENCE && !(answered && progress.elapsed() > STILL) {
         exercise(ctx, &mut caller).await?;
         tokio::time::sleep(Duration::from_millis(250)).await;
-        let mut empty = Vec::new();
+        let (asked, mut empty) = (waiting.len(), Vec::new());
         for (panel, query) in waiting {
             match ask(ctx, url, &query).await? {
                 Some(true) => answered = true,
-                Some(false) => {
-                    answered = true;
-                    empty.push((panel, query));
-                }
-                None => empty.push((panel, query)),
+                Some(false) | None => empty.push((panel, query)),
             }
         }
         if empty.is_empty() {
             return Ok(());
+        }
+        if empty.len() < asked {
+            progress = Instant::now();
         }
         waiting = empty;
     }
