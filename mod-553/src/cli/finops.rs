@@ -3,6 +3,7 @@
 mod control;
 mod look;
 mod price;
+mod prometheus;
 
 use crate::finops::Error;
 use anyhow::Result;
@@ -37,6 +38,10 @@ enum Command {
     Decide(control::Decide),
     /// Decide as a service, until SIGTERM or Ctrl-C.
     Serve(control::Serve),
+    /// Write Prometheus' rules and the dashboard of what models cost.
+    Rules(prometheus::Rules),
+    /// Tell Prometheus what is exact: budgets and costs, as a text file.
+    Export(prometheus::Export),
     /// Overrule a budget for a while, and say why; or end that.
     Override(control::Overrule),
 }
@@ -56,6 +61,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Capacity(arguments) => look::capacity(&arguments),
         Command::Decide(arguments) => control::decide(&arguments),
         Command::Serve(arguments) => control::serve(arguments).await,
+        Command::Rules(arguments) => prometheus::rules(&arguments),
+        Command::Export(arguments) => prometheus::export(&arguments),
         Command::Override(arguments) => control::overrule(&arguments),
     }
 }

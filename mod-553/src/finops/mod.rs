@@ -8,6 +8,7 @@
 //! | `summary` `reconcile` | cost by model, tenant and 1k requests; rows against counters |
 //! | `budgets` `daily` `forecast` `anomalies` | where budgets stand, what is to come, what is strange |
 //! | `capacity` | how much a service takes, and when it needs more |
+//! | `rules` `panels` `export` | Prometheus' side: cost rates, burn alerts, the dashboard, and exact figures told to it |
 //! | `policy` `overrides` `service` | what follows from a budget, who may overrule it, and whom a gateway asks |
 //!
 //! Money is exact from the price's digits to the last sum: no float stands between them.
@@ -22,15 +23,18 @@ pub mod costs;
 pub mod counters;
 pub mod daily;
 mod error;
+pub mod export;
 pub mod focus;
 pub mod forecast;
 pub mod money;
 mod otlp;
 pub mod overrides;
+pub mod panels;
 pub mod policy;
 pub mod prices;
 pub mod pricing;
 pub mod reconcile;
+pub mod rules;
 pub mod service;
 pub mod summary;
 pub mod usage;

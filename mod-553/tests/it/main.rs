@@ -10,6 +10,7 @@
 //! | `drift_service` | the drift monitor as a service: late, doubled and broken records, and a service that is killed |
 //! | `environment` | the programs under `target/labs/` and on the path |
 //! | `evidently` | our parity mode beside Evidently |
+//! | `finops` | what models cost: beside the service's own counters, FOCUS' validator, promtool, Prometheus and Alertmanager |
 //! | `incident` | schedules, escalation, tabletop exercises and postmortems, as a user meets them |
 //! | `logs` | the inference log, as a user meets it |
 //! | `multivariate` | kernels, components and isotonic curves beside numpy's and scikit-learn's |
@@ -36,6 +37,7 @@ mod drift;
 mod drift_service;
 mod environment;
 mod evidently;
+mod finops;
 mod incident;
 mod logs;
 mod multivariate;
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         drift::trials(),
         drift_service::trials(),
         evidently::trials(),
+        finops::trials(),
         incident::trials(),
         logs::trials(),
         multivariate::trials(),
