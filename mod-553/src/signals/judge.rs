@@ -77,12 +77,13 @@ impl Dossier {
     }
 
     /// The journal that is to be believed, or why there is none.
-    fn journal(&self) -> Result<&Source<Trail>, Found> {
+    fn journal(&self) -> Result<&Source<Trail>, Box<Found>> {
         if let Some(broken) = self.journals.iter().find(|source| !source.content.is_sound()) {
-            return Err(cannot_be_believed(broken));
+            return Err(Box::new(cannot_be_believed(broken)));
         }
         self.journals.first().ok_or_else(|| {
-            Found::missing("no journal of incidents".to_owned(), "give the journal that `mod-553 incident` writes")
+            let next = "give the journal that `mod-553 incident` writes";
+            Box::new(Found::missing("no journal of incidents".to_owned(), next))
         })
     }
 
@@ -94,7 +95,7 @@ impl Dossier {
     fn answered(&self, severity: Severity, within_minutes: f64) -> Found {
         let journal = match self.journal() {
             Ok(journal) => journal,
-            Err(found) => return found,
+            Err(found) => return *found,
         };
         let (mut late, mut count, mut slowest) = (Vec::new(), 0, 0.0_f64);
         for incident in self.incidents(severity) {
@@ -121,7 +122,7 @@ impl Dossier {
     fn postmortem(&self, severity: Severity) -> Found {
         let journal = match self.journal() {
             Ok(journal) => journal,
-            Err(found) => return found,
+            Err(found) => return *found,
         };
         let over: Vec<&Incident> = self.incidents(severity).filter(|incident| !incident.is_open()).collect();
         let of = |id: &str| self.postmortems.iter().find(|source| source.content.facts.id == id);

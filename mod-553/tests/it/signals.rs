@@ -235,8 +235,11 @@ fn findings_come_once() -> Result<(), Failed> {
     Ok(())
 }
 
+/// How often each finding was taken, by its id.
+type Taken = Arc<Mutex<BTreeMap<String, usize>>>;
+
 /// A receiver that answers each request with the next of these statuses, and 200 after them. What it took is kept by id.
-fn receiver(statuses: Vec<u16>) -> Result<(u16, Arc<Mutex<BTreeMap<String, usize>>>), Failed> {
+fn receiver(statuses: Vec<u16>) -> Result<(u16, Taken), Failed> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();
     let taken = Arc::new(Mutex::new(BTreeMap::new()));
@@ -299,8 +302,11 @@ fn a_receiver_that_is_down() -> Result<(), Failed> {
     Ok(())
 }
 
+/// What the model answers to a request, by its number.
+type Model = fn(usize) -> Value;
+
 /// A log of so many requests, one of them twice, and labels of every second one and of one that is not there.
-fn log(folder: &Path, requests: usize, prediction: fn(usize) -> Value) -> Result<(PathBuf, PathBuf), Failed> {
+fn log(folder: &Path, requests: usize, prediction: Model) -> Result<(PathBuf, PathBuf), Failed> {
     let (mut records, mut labels) = (String::new(), String::new());
     for number in 0..requests {
         let failed = number % 50 == 49;
@@ -335,7 +341,7 @@ fn log(folder: &Path, requests: usize, prediction: fn(usize) -> Value) -> Result
 }
 
 fn flag(number: usize) -> Value {
-    json!(number % 3 == 0)
+    json!(number.is_multiple_of(3))
 }
 
 fn each_request_once() -> Result<(), Failed> {
@@ -418,7 +424,7 @@ fn ocsf_knows_every_finding(python: &Path) -> Result<(), Failed> {
 }
 
 fn arize_takes_inferences(python: &Path) -> Result<(), Failed> {
-    let predictions: [(&str, fn(usize) -> Value); 3] = [
+    let predictions: [(&str, Model); 3] = [
         ("flags", flag),
         ("classes", |number| json!(["low", "middle", "high"][number % 3])),
         ("numbers", |number| json!(number as f64 / 7.0)),
