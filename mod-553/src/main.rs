@@ -11,7 +11,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if !mod_106::cli::is_closed_pipe(&error) {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", mod_553::cli::said(&error));
             }
             mod_553::cli::exit_code(&error)
         }

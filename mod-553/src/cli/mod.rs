@@ -96,6 +96,15 @@ pub struct Ended {
     pub message: String,
 }
 
+/// What is said of an error: its message, and its causes as far as the message does not tell them already.
+pub fn said(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        before if before.contains(&cause) => said,
+        before => format!("{before}: {cause}"),
+    })
+}
+
 /// The exit code that an error stands for.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     if let Some(ended) = error.downcast_ref::<Ended>() {
@@ -145,8 +154,18 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::Arguments;
+    use super::{Arguments, said};
+    use anyhow::Context;
     use clap::CommandFactory;
+
+    #[test]
+    fn what_a_message_tells_already_is_not_told_again() {
+        let gone = || std::io::Error::other("gone");
+        let error = crate::slo::file::FileError::reading("a.yaml".as_ref())(gone());
+        assert_eq!(said(&error.into()), "cannot read a.yaml: gone; is the path right, seen from where this runs?");
+        let error = Err::<(), _>(gone()).context("cannot look").unwrap_err();
+        assert_eq!(said(&error), "cannot look: gone");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// It, or its folder, cannot be read.
-    #[error("cannot read {path}: {source}", path = path.display())]
+    #[error("cannot read {path}: {source}; is the path right, seen from where this runs?", path = path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,

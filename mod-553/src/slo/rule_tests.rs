@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 /// Events a minute; large, so that minimums are no matter.
 const BUSY: f64 = 1_000.0;
 
-/// A test file for one pair of an objective. Prometheus evaluates once a step, of which the short window holds two and a half or more.
+/// A test file for one pair of an objective. Prometheus evaluates once a step, of which the short window holds two.
 pub(super) fn burns(spec: &Spec, slo: &Slo, burn: &BurnRate) -> Value {
     let pairs = spec.pairs(slo, burn.severity);
-    let step = (burn.short.seconds() * 2 / 5).max(1);
+    let step = (burn.short.seconds() / 2).max(1);
     let longest = pairs.iter().map(|burn| burn.long.seconds()).max().unwrap_or(0);
     // In whole steps, so that what is asked for is asked at a sample.
     let history = longest.div_ceil(step) * step;

@@ -92,8 +92,6 @@ fn mistakes_are_caught() -> Result<Completion, Failed> {
         all.retain(|test| test["name"].as_str().unwrap().contains(meant));
         assert_eq!(all.len(), 1, "{meant}");
         fs::write(folder.path().join("one.test.yml"), document.to_string())?;
-        fs::write(folder.path().join(file), &text)?;
-        promtool(folder.path(), &["test", "rules", "one.test.yml"])?;
         fs::write(folder.path().join(file), text.replace(from, to))?;
         let error = promtool(folder.path(), &["test", "rules", "one.test.yml"]).unwrap_err();
         assert!(error.contains("FAILED"), "{error}");
@@ -141,10 +139,23 @@ fn refused() -> Result<(), Failed> {
 }
 
 fn down_slow_strange() -> Result<(), Failed> {
+    // A file that is not there is told once, with what to do.
+    let output = ours(&["slo", "show", "--slos", "none.yaml"])?;
+    assert!(
+        outcome(&output).1.matches("No such file").count() == 1 && outcome(&output).1.contains("is the path right")
+    );
     let status = |url: &str| ours(&["slo", "status", "--patience", "1", "--prometheus", url]);
     let closed = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let (code, said) = outcome(&status(&format!("http://{closed}"))?);
     assert!(code == Some(3) && said.contains("cannot reach Prometheus"), "{code:?} {said}");
+    // A page that was made when it was up stays as it is.
+    let folder = tempfile::tempdir()?;
+    let page = folder.path().join("preview.html");
+    fs::write(&page, "yesterday's")?;
+    let url = format!("http://{closed}");
+    let words = ["dashboards", "preview", "--patience", "1", "--prometheus", &url, "--out"];
+    let output = ours(&words.into_iter().chain([page.display().to_string().as_str()]).collect::<Vec<_>>())?;
+    assert!(outcome(&output).0 == Some(3) && fs::read_to_string(&page)? == "yesterday's", "{output:?}");
     // It takes the connection, and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
     let begun = Instant::now();

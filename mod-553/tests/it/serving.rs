@@ -202,7 +202,8 @@ fn refused() -> Result<(), Failed> {
             let label = format!("state=\"{state}\"");
             assert_eq!(value(&metrics, "model_input_values_total", &[&label]), count, "{state}");
         }
-        assert_eq!(value(&metrics, "model_predictions_total", &["outcome=\"rejected\""]), 2.0);
+        // What cannot be read is rejected as what cannot be answered is: 400, 422, 422, 400 and 409.
+        assert_eq!(value(&metrics, "model_predictions_total", &["outcome=\"rejected\""]), 5.0);
         let label = json!({ "request_id": "none", "label": true });
         let told = http().post(format!("{}/v1/feedback", serving.url)).json(&label).send().await.unwrap();
         assert_eq!(told.status(), 404);
