@@ -192,7 +192,8 @@ impl Heard {
                 };
                 let alive = heartbeat.as_ref().is_some_and(|beat| alerts.iter().any(|alert| named(beat)(&alert)));
                 let mine: Vec<&Received> = alerts.iter().filter(named(name)).collect();
-                if alive || !mine.is_empty() {
+                // A delivery has no time of its own, so without a heartbeat it is no sign of life: it may be an old one once more.
+                if heartbeat.is_some() && (alive || !mine.is_empty()) {
                     self.known_until = self.known_until.max(Some(now));
                 }
                 if mine.is_empty() {

@@ -21,6 +21,8 @@ mod impact;
 mod ledger;
 mod lock;
 mod policy;
+#[cfg(test)]
+mod properties;
 mod proposal;
 mod resume;
 mod roll;

@@ -300,7 +300,7 @@ impl Desk {
 }
 
 /// The answer to a step that was taken before: how far the rollout is. Rolled back reads as it did the first time.
-fn standing_now(rollout: &Rollout) -> Answer {
+pub(super) fn standing_now(rollout: &Rollout) -> Answer {
     let why = rollout.steps.last().map(|step| step.why.clone()).unwrap_or_default();
     let outcome = if rollout.phase == Phase::RolledBack { Outcome::RolledBack } else { Outcome::Already };
     Answer::of(outcome, Some(&rollout.proposal), why).with("phase", rollout.phase)
