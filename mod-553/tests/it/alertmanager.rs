@@ -125,13 +125,13 @@ impl Receiver {
 }
 
 /// An Alertmanager with the generated configuration, made quick, that sends to our webhook.
-struct Alertmanager {
-    url: String,
+pub(crate) struct Alertmanager {
+    pub(crate) url: String,
     _process: Running,
 }
 
 impl Alertmanager {
-    fn start(folder: &std::path::Path, name: &str, webhook: &str) -> Result<Self, Failed> {
+    pub(crate) fn start(folder: &std::path::Path, name: &str, webhook: &str) -> Result<Self, Failed> {
         let owners = fs::read_to_string(observability().join("owners.yaml"))?;
         let quick = owners
             .replace("http://127.0.0.1:9095/alerts", webhook)

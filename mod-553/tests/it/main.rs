@@ -8,9 +8,11 @@
 //! | `dashboards` | Grafana's schema, and a real Prometheus with hours of history |
 //! | `drift` | the drift monitor, as a user meets it: every kind of bad input |
 //! | `drift_service` | the drift monitor as a service: late, doubled and broken records, and a service that is killed |
+//! | `drift_sources` | where its data come from and where its findings go: Arrow, HTTP, S3, a run, an Alertmanager, a page |
 //! | `environment` | the programs under `target/labs/` and on the path |
 //! | `evidently` | our parity mode beside Evidently |
 //! | `finops` | what models cost: beside the service's own counters, FOCUS' validator, promtool, Prometheus and Alertmanager |
+//! | `fuzz` | every reader and decoder, fed with broken files |
 //! | `incident` | schedules, escalation, tabletop exercises and postmortems, as a user meets them |
 //! | `logs` | the inference log, as a user meets it |
 //! | `multivariate` | kernels, components and isotonic curves beside numpy's and scikit-learn's |
@@ -35,9 +37,11 @@ mod calibration;
 mod dashboards;
 mod drift;
 mod drift_service;
+mod drift_sources;
 mod environment;
 mod evidently;
 mod finops;
+mod fuzz;
 mod incident;
 mod logs;
 mod multivariate;
@@ -63,8 +67,10 @@ fn main() -> ExitCode {
         dashboards::trials(),
         drift::trials(),
         drift_service::trials(),
+        drift_sources::trials(),
         evidently::trials(),
         finops::trials(),
+        fuzz::trials(),
         incident::trials(),
         logs::trials(),
         multivariate::trials(),
