@@ -22,7 +22,7 @@ use summary::{Count, Outcome};
 /// Which steps to run, and how strictly.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Only these steps; all of them when none is named.
+    /// Only these steps; when none is named, all but `cluster`, which is run then where `CI_LONG` is set.
     #[arg(value_enum, value_name = "STEP")]
     steps: Vec<Step>,
     /// Fail when a backend cannot be had here, instead of reporting its checks as *not run*.
@@ -47,9 +47,16 @@ pub(crate) enum Step {
     Validate,
     /// The documentation builds without a warning.
     Docs,
+    /// Profiles on a Ballista cluster that is started for it. To build it takes longer than all the others together.
+    Cluster,
 }
 
 impl Step {
+    /// Whether it runs when no step is named.
+    fn is_usual(self) -> bool {
+        self != Self::Cluster || std::env::var_os("CI_LONG").is_some()
+    }
+
     /// The step's name, as it is typed and printed.
     fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
@@ -58,8 +65,9 @@ impl Step {
 
 /// Runs the steps and prints the summary; exits with 1 when one of them failed.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let steps = if arguments.steps.is_empty() { Step::value_variants() } else { &arguments.steps };
-    let outcomes: Vec<Outcome> = steps.iter().map(|&step| timed(step, steps, arguments.require_all)).collect();
+    let usual = || Step::value_variants().iter().copied().filter(|step| step.is_usual()).collect();
+    let steps: Vec<Step> = if arguments.steps.is_empty() { usual() } else { arguments.steps.clone() };
+    let outcomes: Vec<Outcome> = steps.iter().map(|&step| timed(step, &steps, arguments.require_all)).collect();
     print!("\n{}", summary::render(&outcomes));
     let failed = outcomes.iter().any(|outcome| outcome.fault.is_some());
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -97,6 +105,7 @@ fn perform(step: Step, steps: &[Step], require_all: bool, count: &mut Count) -> 
                 .args(["doc", "--quiet", "--workspace", "--no-deps"])
                 .env("RUSTDOCFLAGS", "--deny warnings"),
         ),
+        Step::Cluster => cluster(count),
     }
 }
 
@@ -107,12 +116,23 @@ const LABS: [&str; 2] = ["/lab-", "/assessment"];
 /// run (every check on every backend, and every mutant) is not run twice.
 fn tests(labs_are_validated: bool, count: &mut Count) -> Result<()> {
     let skipped = if labs_are_validated { &LABS[..] } else { &[] };
-    let mut child = cargo::command()
-        .args(["test", "--workspace", "--no-fail-fast", "--"])
-        .args(skipped.iter().flat_map(|name| ["--skip", name]))
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start cargo test")?;
+    let mut cargo = cargo::command();
+    cargo.args(["test", "--workspace", "--no-fail-fast", "--"]);
+    counted(cargo.args(skipped.iter().flat_map(|name| ["--skip", name])), count)
+}
+
+/// The workspace of its own in `mod-553/cluster`: its build stays under our target folder, apart from ours.
+fn cluster(count: &mut Count) -> Result<()> {
+    let manifest = ["--manifest-path", "mod-553/cluster/Cargo.toml"];
+    succeed(cargo::command().arg("fmt").args(manifest).arg("--check"))?;
+    let mut cargo = cargo::command();
+    cargo.arg("test").args(manifest).arg("--locked").env("CARGO_TARGET_DIR", cargo::target()?.join("cluster"));
+    counted(&mut cargo, count)
+}
+
+/// Runs cargo's tests, and counts what they say.
+fn counted(cargo: &mut Command, count: &mut Count) -> Result<()> {
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot start cargo test")?;
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).lines() {
             let line = line.context("cannot read what cargo test prints")?;

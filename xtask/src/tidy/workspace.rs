@@ -74,9 +74,11 @@ impl Workspace {
         Self { files, sources, house }
     }
 
-    /// The manifests of the members, as `(folder, text)`.
+    /// The manifests of the members, as `(folder, text)`. A workspace of its own, which the root leaves out, is no member.
     pub(crate) fn manifests(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().filter_map(|(path, text)| Some((path.strip_suffix("/Cargo.toml")?, text.as_str())))
+        let manifests =
+            self.files.iter().filter_map(|(path, text)| Some((path.strip_suffix("/Cargo.toml")?, text.as_str())));
+        manifests.filter(|(_, text)| !text.lines().any(|line| line == "[workspace]"))
     }
 }
 
