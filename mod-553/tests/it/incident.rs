@@ -2,15 +2,21 @@
 //!
 //! - `schedules`: who is on call; gaps, overlaps, zones, clocks that change
 //! - `escalation`: pages, two responders at once, kills, journals that were cut
+//! - `watch`: the escalation as a program that goes on until it is stopped
+//! - `rehearsal`: policies tried on a clock that jumps
+//! - `links`: exercises speak of what production has
 //! - `tabletop`: exercises against the reference service
 //! - `postmortem`: documents, and actions with their evidence
 //! - `runbooks`: every procedure of ours, run
 
 mod escalation;
+mod links;
 mod postmortem;
+mod rehearsal;
 mod runbooks;
 mod schedules;
 mod tabletop;
+mod watch;
 
 use super::environment::COMMAND;
 use libtest_mimic::{Failed, Trial};
@@ -18,8 +24,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let all = [escalation::trials(), postmortem::trials(), runbooks::trials(), schedules::trials(), tabletop::trials()];
-    all.into_iter().flatten().collect()
+    let of_files = [links::trials(), rehearsal::trials(), runbooks::trials(), schedules::trials()];
+    let of_incidents = [escalation::trials(), postmortem::trials(), tabletop::trials(), watch::trials()];
+    of_files.into_iter().chain(of_incidents).flatten().collect()
 }
 
 /// What the command answered: exit code, standard output, standard error.

@@ -32,6 +32,7 @@ levels:
   - {{ notify: [secondary, primary], wait: 20 min }}
   - {{ notify: [head], wait: 30 min }}
 rounds: {rounds}
+fallback: [linus, head]
 longest_snooze: 2 h
 {quiet}
 "
@@ -200,6 +201,44 @@ fn who_comes_on_call_while_it_is_open_is_paged_and_the_level_gets_no_more_time()
         told.push(format!("{next} {}", serde_json::to_string(&events).unwrap()));
     }
     insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn when_all_levels_were_in_vain_the_fallback_is_told_once() {
+    let (policy, mut state) = (policy(2, false), Incidents::default());
+    let mut at = begin();
+    let (id, events) = decide(&state, None, &trigger(1, Severity::Critical), &policy, at).unwrap();
+    events.iter().for_each(|event| state.apply(&id, at, event));
+    while let Some(next) = due(&state.0[&id], &policy) {
+        at = next;
+        let (_, events) = decide(&state, Some(&id), &Input::Tick, &policy, at).unwrap();
+        events.iter().for_each(|event| state.apply(&id, at, event));
+    }
+    let fallback = |(when, page): &&(Timestamp, Page)| page.level == policy.levels.len() + 1 && *when == at;
+    let told: Vec<_> = state.0[&id].pages.iter().filter(fallback).map(|(_, page)| page.person.as_str()).collect();
+    assert_eq!((told, &state.0[&id].phase), (vec!["linus", "head"], &Phase::Exhausted));
+    let day = at + SignedDuration::from_hours(24);
+    assert!(decide(&state, Some(&id), &Input::Tick, &policy, day).unwrap().1.is_empty(), "and not again");
+}
+
+#[test]
+fn what_began_before_the_end_does_not_open_it_again() {
+    let (policy, mut state) = (policy(1, false), Incidents::default());
+    let minute = |minutes| begin() + SignedDuration::from_mins(minutes);
+    let step = |state: &mut Incidents, starts: i64, at: i64| {
+        let Input::Trigger(mut trigger) = trigger(1, Severity::Critical) else { unreachable!() };
+        trigger.starts_at = Some(minute(starts));
+        let (id, events) = decide(state, None, &Input::Trigger(trigger), &policy, minute(at)).unwrap();
+        events.iter().for_each(|event| state.apply(&id, minute(at), event));
+        (id, events.len())
+    };
+    assert_eq!(step(&mut state, 0, 0), ("INC-1".to_owned(), 2));
+    state.apply("INC-1", minute(5), &Event::Resolved { by: "monitor".to_owned(), cause: None });
+    assert_eq!(step(&mut state, 0, 6), ("INC-1".to_owned(), 0), "delivered late");
+    assert_eq!(step(&mut state, 7, 7), ("INC-1".to_owned(), 2), "back soon: opened again, and paged");
+    state.apply("INC-1", minute(9), &Event::Resolved { by: "monitor".to_owned(), cause: None });
+    assert_eq!(step(&mut state, 100, 100), ("INC-2".to_owned(), 2));
+    assert_eq!(step(&mut state, 7, 101), ("INC-1".to_owned(), 0), "the first one's, long after");
 }
 
 #[test]

@@ -170,7 +170,7 @@ impl Round<'_> {
             }
             let (alert, summary) = (rule.alert.clone(), rule.summary.clone());
             let severity = rule.severity.word().to_owned();
-            self.note(now, What::Fired { alert, severity, summary, value: change.value });
+            self.note(now, What::Fired { alert, owner: rule.owner.clone(), severity, summary, value: change.value });
             // One incident for the exercise: more alerts of the same trouble page nobody twice.
             if self.incident.is_none() {
                 let (key, title) = (format!("{}/{}", self.scenario.name, rule.alert), rule.summary);

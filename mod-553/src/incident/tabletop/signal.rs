@@ -21,6 +21,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Rule {
     alert: String,
+    owner: String,
     severity: Severity,
     summary: String,
     runbook: String,
@@ -70,6 +71,8 @@ struct Standing {
 #[derive(Debug, Clone)]
 pub(super) struct Told {
     pub(super) alert: String,
+    /// Who minds; nobody is named on paper.
+    pub(super) owner: Option<String>,
     pub(super) severity: Severity,
     pub(super) summary: String,
     pub(super) runbook: String,
@@ -152,7 +155,7 @@ impl Signals {
 impl Rule {
     fn told(&self) -> Told {
         let (alert, summary, runbook) = (self.alert.clone(), self.summary.clone(), self.runbook.clone());
-        Told { alert, severity: self.severity, summary, runbook }
+        Told { alert, owner: Some(self.owner.clone()), severity: self.severity, summary, runbook }
     }
 }
 
@@ -183,6 +186,7 @@ mod tests {
     const RULES: &str = "
 signals:
   - alert: Failing
+    owner: ml-serving
     severity: critical
     summary: too many fail
     runbook: errors

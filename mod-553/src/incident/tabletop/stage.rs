@@ -129,10 +129,46 @@ impl Paper {
             if fires != *firing {
                 *firing = fires;
                 let (name, summary, runbook) = (alert.alert.clone(), alert.summary.clone(), alert.runbook.clone());
-                let told = Told { alert: name, severity: alert.severity, summary, runbook };
+                let told = Told { alert: name, owner: None, severity: alert.severity, summary, runbook };
                 changes.push(Change { told, fires, value: f64::from(u8::from(fires)) });
             }
         }
         changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::yaml;
+
+    const SCENARIO: &str = "
+name: x
+title: x
+story: x
+starts: 2026-03-10T14:00
+lasts: 30 min
+faults: [{ at: 3 min }]
+alerts:
+  - { alert: First, severity: error, summary: x, runbook: x, fires: 2 min, clears: 1 min }
+  - { alert: Second, severity: error, summary: x, runbook: x, fires: 9 min, clears: 1 min }
+expects: { alert: First, severity: error, runbook: x, cause: x }
+actions: [{ id: mend, title: x, kind: mitigates }]
+causes: [{ id: x, title: x }]
+";
+
+    #[test]
+    fn on_paper_alerts_fire_and_end_when_the_scenario_says_so() {
+        let scenario: Scenario = yaml::parse(Path::new("scenario.yaml"), SCENARIO).unwrap();
+        let mut paper = Paper { scenario, broken: None, mitigated: None, firing: vec![false; 2] };
+        let at = |minutes| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        let mut told = Vec::new();
+        for minute in 0..30 {
+            paper.broken = (minute >= 3).then(|| at(3));
+            paper.mitigated = (minute >= 8).then(|| at(8));
+            told.extend(paper.look(at(minute)).into_iter().map(|change| (minute, change.told.alert, change.fires)));
+        }
+        // The second alert would have come after what was done, and never does.
+        assert_eq!(told, [(5, "First".to_owned(), true), (9, "First".to_owned(), false)]);
     }
 }

@@ -27,6 +27,9 @@ pub enum What {
     Fired {
         /// Which.
         alert: String,
+        /// Who minds, where the rules say so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
         /// How bad it says it is.
         severity: String,
         /// What it says.
@@ -73,8 +76,10 @@ impl What {
     pub fn words(&self) -> String {
         match self {
             Self::Broken { set } => format!("(the scenario) {}", serde_json::Value::Object(set.clone())),
-            Self::Fired { alert, severity, summary, value } => {
-                format!("ALERT {alert} ({severity}): {summary}; measured {}", mod_106::documents::number(*value))
+            Self::Fired { alert, owner, severity, summary, value } => {
+                let owner = owner.as_ref().map_or_else(String::new, |owner| format!(", {owner}"));
+                let measured = mod_106::documents::number(*value);
+                format!("ALERT {alert} ({severity}{owner}): {summary}; measured {measured}")
             }
             Self::Cleared { alert, value } => {
                 format!("{alert} has ended; measured {}", mod_106::documents::number(*value))

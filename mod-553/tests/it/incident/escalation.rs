@@ -68,6 +68,11 @@ impl Duty {
         self.run(&alert, at)
     }
 
+    /// How many different messages were delivered.
+    pub(super) fn delivered(&self) -> usize {
+        self.pages().len()
+    }
+
     /// How often each idempotency key was delivered.
     fn pages(&self) -> BTreeMap<String, usize> {
         let told = self.told.lock().unwrap();

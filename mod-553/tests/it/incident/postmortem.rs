@@ -1,7 +1,7 @@
 //! Postmortems from a journal, and actions with evidence that is there or not.
 
-use super::COMMAND;
 use super::escalation::Duty;
+use super::{COMMAND, kept};
 use libtest_mimic::{Failed, Trial};
 use std::fs;
 use std::process::Command;
@@ -9,6 +9,7 @@ use std::process::Command;
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("incident::a-postmortem-says-what-the-journal-holds-and-blames-nobody", postmortems),
+        Trial::test("incident::a-postmortem-of-an-exercise-has-its-figures-and-answers-security", of_an_exercise),
         Trial::test("incident::an-action-without-its-evidence-fails", actions_and_evidence),
     ]
 }
@@ -65,6 +66,64 @@ actions:
     insta::assert_snapshot!("postmortem", markdown);
     let page = fs::read_to_string(duty.folder.path().join("postmortem.html"))?;
     assert!(!page.contains("<script") && page.contains("Contributing factors"), "{page}");
+    Ok(())
+}
+
+/// An exercise is played against the real service; what it left becomes a postmortem, whose figures are those of the exercise.
+fn of_an_exercise() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("out");
+    let mut play = Command::new(COMMAND);
+    play.args(["incident", "tabletop", "--decisions"]).arg(kept("decisions/cost-spike.yaml")).arg("--out").arg(&out);
+    let played = play.arg(kept("scenarios/cost-spike.yaml")).stdin(std::process::Stdio::null()).output()?;
+    assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
+    let policy = kept("escalation.yaml");
+    let note = |kind: &str, text: &str| -> Result<(), Failed> {
+        let mut note = Command::new(COMMAND);
+        note.args(["incident", "note", "INC-1", "--by", "grace", "--kind", kind, text, "--at", "2026-03-12T18:00"]);
+        let noted = note.arg("--policy").arg(&policy).arg("--journal").arg(out.join("journal.jsonl")).output()?;
+        assert!(noted.status.success(), "{}", String::from_utf8_lossy(&noted.stderr));
+        Ok(())
+    };
+    note("exposure", "none: prompts held no card numbers, says the log of the gateway")?;
+    note("credentials", "none were in reach")?;
+    note("communication", "security and finance know since the evening")?;
+    let actions = "incident: INC-1\nactions:\n  - { id: test, title: Count a prompt's tokens in a test, owner: ml-finops, due: 2026-04-01 }\n";
+    fs::write(folder.path().join("actions.yaml"), actions)?;
+    let mut command = Command::new(COMMAND);
+    command.args(["incident", "postmortem", "INC-1", "--on", "2026-03-13", "--journal"]).arg(out.join("journal.jsonl"));
+    command.arg("--policy").arg(&policy).arg("--impact").arg(out.join("impact.json"));
+    command.arg("--timeline").arg(out.join("timeline.jsonl")).arg("--security").arg(kept("security.yaml"));
+    command.arg("--actions").arg(folder.path().join("actions.yaml")).arg("--out").arg(folder.path());
+    let output = command.output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read =
+        |path: &std::path::Path| -> Result<serde_json::Value, Failed> { Ok(serde_json::from_slice(&fs::read(path)?)?) };
+    let (postmortem, impact) = (read(&folder.path().join("postmortem.json"))?, read(&out.join("impact.json"))?);
+    let timeline = fs::read_to_string(out.join("timeline.jsonl"))?;
+    let entries: Vec<serde_json::Value> = timeline.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let at = |fits: &dyn Fn(&serde_json::Value) -> bool| -> Result<jiff::Timestamp, Failed> {
+        let entry = entries.iter().find(|entry| fits(entry)).ok_or("no such entry")?;
+        Ok(entry["at"].as_str().unwrap_or_default().parse()?)
+    };
+    let fired = at(&|entry| entry["what"] == "fired")?;
+    let seconds = |from: jiff::Timestamp, to: jiff::Timestamp| Some(to.duration_since(from).as_secs());
+    let times = &postmortem["facts"]["times"];
+    assert_eq!(times["detected_s"].as_i64(), seconds(at(&|entry| entry["what"] == "broken")?, fired), "{times}");
+    for (field, word) in
+        [("acknowledged_s", "acknowledge"), ("told_s", "tell"), ("mitigated_s", "act"), ("resolved_s", "resolve")]
+    {
+        assert_eq!(times[field].as_i64(), seconds(fired, at(&|entry| entry["word"] == word)?), "{field}: {times}");
+    }
+    let counted = postmortem["facts"]["impact"][0][1].as_str().unwrap_or_default().replace([',', ' ', '\u{202f}'], "");
+    assert_eq!(counted.parse::<f64>().ok(), impact["requests"].as_f64(), "{}", postmortem["facts"]["impact"]);
+    let met: Vec<_> =
+        postmortem["facts"]["security"]["requirements"].as_array().into_iter().flatten().map(|it| &it["met"]).collect();
+    assert_eq!(met, ["met", "met", "met", "met"], "{}", postmortem["facts"]["security"]);
+    let markdown = fs::read_to_string(folder.path().join("postmortem.md"))?;
+    let section =
+        markdown.split("## ").find(|section| section.starts_with("Security")).ok_or("no section on security")?;
+    insta::assert_snapshot!("security", section);
     Ok(())
 }
 

@@ -17,6 +17,8 @@ pub(super) fn trials() -> Vec<Trial> {
         Trial::test("incident::tabletop-ends-its-service-when-it-is-ended-and-loses-nothing", || {
             ended_from_outside("TERM")
         }),
+        Trial::test("incident::tabletop-ends-its-service-on-ctrl-c", || ended_from_outside("INT")),
+        Trial::test("incident::tabletop-of-the-same-decisions-is-the-same", same_decisions),
         Trial::test("incident::tabletop-killed-outright-has-kept-what-was-seen", || ended_from_outside("KILL")),
         Trial::test("incident::tabletop-files-that-make-no-sense-are-named", malformed_exercises),
     ]
@@ -52,6 +54,23 @@ fn prepared(scenario: &str, points: u64) -> Result<(), Failed> {
     assert!(impact["requests"].as_f64() > Some(100.0), "{impact}");
     let left: Vec<_> = fs::read_dir(folder.path().join("out"))?.flatten().map(|entry| entry.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".part")), "{left:?}");
+    Ok(())
+}
+
+/// Counts and the exercise's own clock decide: what differs between two runs is what was measured, and nothing else.
+fn same_decisions() -> Result<(), Failed> {
+    let played = || -> Result<(serde_json::Value, Vec<serde_json::Value>), Failed> {
+        let (_, score, _, folder) = play("cost-spike", "cost-spike", "120")?;
+        let text = fs::read_to_string(folder.path().join("out/timeline.jsonl"))?;
+        let entries = text.lines().map(|line| {
+            let mut entry: serde_json::Value = serde_json::from_str(line)?;
+            entry.as_object_mut().map(|fields| fields.remove("value").filter(|_| fields.contains_key("alert")));
+            Ok(entry)
+        });
+        Ok((score, entries.collect::<Result<Vec<_>, serde_json::Error>>()?))
+    };
+    let (one, other) = (played()?, played()?);
+    assert_eq!(one, other);
     Ok(())
 }
 
@@ -156,7 +175,7 @@ fn ended_from_outside(signal: &str) -> Result<(), Failed> {
     assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status()?.success());
     let status = child.wait()?;
     let door = ready["management"].as_str().unwrap_or_default().trim_start_matches("http://").to_owned();
-    if signal == "TERM" {
+    if signal != "KILL" {
         assert_eq!(status.code(), Some(1), "{said}");
         assert!(std::net::TcpStream::connect(&door).is_err(), "the service has ended with the exercise");
         assert!(out.join("score.json").exists() && out.join("timeline.md").exists());
