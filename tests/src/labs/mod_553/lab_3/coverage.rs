@@ -173,7 +173,53 @@ async fn gaps(ctx: Context) -> Result<(), Fault> {
         };
         alike("the minutes of all gaps", &truth(&plan, from, days, wrong)?, &told(&found, "gap")?)?;
     }
+    for (from, days) in [(midnight(2026, 3, 20)?, 20), (midnight(2026, 10, 20)?, 15)] {
+        any(&ctx, &drawn(&mut rng), from, days).await?;
+    }
     Ok(())
+}
+
+/// A schedule that nobody would write: zones, hours, lengths and people as the seed has them.
+fn drawn(rng: &mut fastrand::Rng) -> Plan {
+    const ZONES: [&str; 4] = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"];
+    let people = people(rng, 6);
+    let monday = reading(date(2026, 1, 5).at(0, 0, 0, 0));
+    let window = |rng: &mut fastrand::Rng| Window { start: rng.i64(0..7 * DAY), length: rng.i64(30..4_000) };
+    let mut roles = vec![Role::one("primary"), Role { together: rng.bool(), ..Role::one("secondary") }];
+    roles[1].when = (0..rng.usize(0..3)).map(|_| window(rng)).collect();
+    let mut plan = Plan::new(ZONES[rng.usize(0..4)], &people, roles);
+    for number in 0..rng.usize(3..6) {
+        let count = rng.usize(1..4);
+        let first = rng.usize(0..3);
+        let starts = civil(monday + rng.i64(0..2_000));
+        let mut layer = Layer::of(number % 2, starts, rng.i64(300..12_000), &people[first..first + count]);
+        if rng.u8(0..3) == 0 {
+            layer.turns[0].push(people[5]);
+        }
+        layer.name = format!("layer-{number}");
+        layer.zone = rng.bool().then(|| ZONES[rng.usize(0..4)]);
+        layer.hours = (0..rng.usize(0..4)).map(|_| window(rng)).collect();
+        plan.layers.push(layer);
+    }
+    for begins in [date(2026, 3, 27), date(2026, 10, 23)] {
+        let from = reading(begins.at(0, 0, 0, 0)) + rng.i64(0..3_000);
+        let (from, until) = (civil(from), civil(from + rng.i64(60..5_000)));
+        plan.overrides.push(Override { role: rng.usize(0..2), people: vec![people[4]], from, until });
+    }
+    plan
+}
+
+/// Compares all that is wrong with a schedule.
+async fn any(ctx: &Context, plan: &Plan, from: Timestamp, days: i64) -> Result<(), Fault> {
+    let few = |role: usize, minute: &super::plan::Minute| {
+        plan.needed(role, minute) && plan.on_call(role, minute).len() < plan.roles[role].minimum
+    };
+    let many = |role: usize, minute: &super::plan::Minute| plan.on_call(role, minute).len() > 1;
+    let (gaps, double) = (truth(plan, from, days, few)?, truth(plan, from, days, many)?);
+    let exit = i32::from(!gaps.is_empty() || !double.is_empty());
+    let found = findings(ctx, plan, from, days, exit).await?;
+    alike("the minutes of all gaps of any schedule", &gaps, &told(&found, "gap")?)?;
+    alike("the minutes of double cover of any schedule", &double, &told(&found, "double-cover")?)
 }
 
 async fn double(ctx: Context) -> Result<(), Fault> {
