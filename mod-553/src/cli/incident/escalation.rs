@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use mod_106::alerts::{Config, Dispatcher, Fate, Options, Severity};
 use std::path::{Path, PathBuf};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Debug, Args)]
 pub(super) struct Where {
@@ -197,19 +198,29 @@ impl Where {
 }
 
 async fn tick(every: Option<SignedDuration>, place: &Where) -> Result<()> {
+    let Some(every) = every else {
+        let (journal, policy, now) = place.open(Timestamp::now())?;
+        let (state, happened) = journal.tick(&policy, now)?;
+        return tell(place, &state, happened, now, &policy).await;
+    };
+    let pause = every.unsigned_abs().max(std::time::Duration::from_millis(100));
+    // Listened to from the beginning: who asks while pages are being sent is heard as well.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     loop {
         let (journal, policy, now) = place.open(Timestamp::now())?;
         let (state, happened) = journal.tick(&policy, now)?;
-        let told = tell(place, &state, happened, now, &policy).await;
-        let Some(every) = every else { return told };
-        // A receiver that is down does not end the watch: what it misses is sent with the next tick.
-        if let Err(error) = told {
-            eprintln!("error: {error:#}");
-        }
-        let pause = every.unsigned_abs().max(std::time::Duration::from_millis(100));
+        let round = async {
+            // A receiver that is down does not end the watch: what it misses is sent with the next tick.
+            if let Err(error) = tell(place, &state, happened, now, &policy).await {
+                eprintln!("error: {error:#}");
+            }
+            tokio::time::sleep(pause).await;
+        };
+        // What was being sent is sent again by the next watch: delivery is at least once, under the same key.
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(()),
+            () = round => {}
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
         }
     }
 }

@@ -6,6 +6,8 @@ use libtest_mimic::{Failed, Trial};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![Trial::test("incident::a-watch-pages-goes-on-without-its-receiver-and-ends-when-it-is-asked-to", watch)]
@@ -20,6 +22,7 @@ levels:
 fallback: [ada]
 ";
 
+#[expect(clippy::disallowed_methods, reason = "polls with a deadline until the watch has ended")]
 fn watch() -> Result<(), Failed> {
     let duty = Duty::new()?;
     let folder = duty.folder.path();
@@ -49,6 +52,14 @@ fn watch() -> Result<(), Failed> {
     // A tick every tenth of a second says a line: this is half a minute at least.
     while output.read_line(&mut said)? > 0 && duty.delivered() < 3 && said.lines().count() < 300 {}
     assert!(Command::new("kill").args(["-INT", &watch.id().to_string()]).status()?.success());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while watch.try_wait()?.is_none() {
+        if Instant::now() > deadline {
+            watch.kill()?;
+            return Err("the watch did not end when it was asked to".into());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
     output.read_to_string(&mut said)?;
     let mut errors = String::new();
     watch.stderr.take().ok_or("no standard error")?.read_to_string(&mut errors)?;
