@@ -54,7 +54,7 @@ async fn autocorrelated(ctx: Context) -> Result<(), Fault> {
     let spec = format!("{SURE}effect: 0.02\ndependence: {{ kind: autocorrelated }}\n");
     let monitor = Monitor::comparing(&ctx, &table(0.97, 0.0), &table(0.97, 0.0), &spec)?;
     let output = monitor.run(&ctx, "check", &["@spec.yaml"]).await?;
-    expect::holds("the exit code on waves alone", [0, 4].contains(&output.status), "0 or 4", &output.status)?;
+    expect::holds("the exit code on waves alone", [0, 4].contains(&output.status), "0 or 4", output.status)?;
     let report = Report(expect::printed_json(&output)?);
     for name in ["pressure", "level", "flow"] {
         let verdict = report.verdict(name)?;
