@@ -82,15 +82,9 @@ impl Figures {
             budgets.with_label_values(&[label]).set(i64::try_from(limit).unwrap_or(i64::MAX));
             Budget::new(limit, overflow.with_label_values(&[label]))
         };
-        let log_records = counter(r, "inference_log_records_total", "Records of the inference log.", &["result"])?;
-        for result in ["written", "failed"] {
-            log_records.with_label_values(&[result]);
-        }
+        let log_records = log_records(r)?;
         let active = IntGauge::new("http_server_active_requests", "Requests that have no response yet.")?;
-        let built =
-            IntGaugeVec::new(Opts::new("mod553_build_info", "Always 1; the version is the label."), &["version"])?;
-        built.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        add(r, built)?;
+        show_version(r)?;
         let model_and = |label: &'static str| [&MODEL[..], &[label]].concat();
         let http = ["http_request_method", "http_route", "http_response_status_code"];
         Ok(Self {
@@ -210,6 +204,22 @@ impl Figures {
             }
         }
     }
+}
+
+/// Which build of ours it is.
+fn show_version(registry: &Registry) -> Result<(), prometheus::Error> {
+    let built = gauges(registry, "mod553_build_info", "Always 1; the version is the label.", &["version"])?;
+    built.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    Ok(())
+}
+
+/// Records of the inference log, written and failed, from 0.
+fn log_records(registry: &Registry) -> Result<IntCounterVec, prometheus::Error> {
+    let records = counter(registry, "inference_log_records_total", "Records of the inference log.", &["result"])?;
+    for result in ["written", "failed"] {
+        records.with_label_values(&[result]);
+    }
+    Ok(records)
 }
 
 #[cfg(test)]
