@@ -1,5 +1,6 @@
 //! Token counters, by model and direction: from OpenTelemetry's histogram and from Prometheus' text form. A counter that falls has
-//! begun again, and what it counted before is kept; a counter below zero is refused. Next on the data's way: `reconcile.rs`.
+//! begun again, and what it counted before is kept; one that has grown past its old value since cannot be told from one that went on,
+//! so scrapes must come more often than restarts. A counter below zero is refused. Next on the data's way: `reconcile.rs`.
 
 use super::error::{Error, Place};
 use super::money;

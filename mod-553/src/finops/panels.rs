@@ -1,27 +1,11 @@
 //! The dashboard of what models cost, from the templates that all dashboards share.
 
 use crate::dashboards::templates::{bad_above, bad_below, curves, figure, rate};
-use crate::dashboards::{Dashboard, Row, Unit};
+use crate::dashboards::{Dashboard, Panel, Row, Unit};
 
 /// What models cost, and whether it is too much.
 pub fn dashboard() -> Dashboard {
     let hourly = |window: &str| format!("3600 * finops:cost_usd_per_s:rate{window}");
-    let share = figure(
-        "Spent",
-        "The share of each budget that is spent in its period.",
-        Unit::Share,
-        "finops_budget_spent_share",
-        "{{budget}}",
-    );
-    let left =
-        figure("Left", "US dollars until the period ends.", Unit::Number, "finops_budget_left_usd", "{{budget}}");
-    let known = figure(
-        "Evaluated",
-        "Since budgets were last looked at; policies decide without them after two hours.",
-        Unit::Seconds,
-        "time() - max(finops_budget_evaluated_timestamp_seconds)",
-        "ago",
-    );
     let burn = curves(
         "How fast budgets burn",
         "1 spends a budget in exactly its period; over an hour, and over five minutes.",
@@ -40,6 +24,49 @@ pub fn dashboard() -> Dashboard {
         Unit::Number,
         &[("sum by (tenant) (finops_cost_usd)", "{{tenant}}")],
     );
+    let tokens = rate(
+        "Tokens",
+        "By model and direction; cached tokens are part of the input.",
+        "gen_ai_client_token_usage_sum",
+        &["gen_ai_request_model", "gen_ai_token_type"],
+    );
+    let (call, cached) = calls();
+    Dashboard {
+        uid: "mod-553-cost",
+        title: "Cost",
+        description: "What do models cost, and is it too much?",
+        rows: vec![
+            budgets(),
+            Row { title: "Spend", panels: vec![bad_above(burn, 1.0), cost] },
+            Row { title: "For whom", panels: vec![tenants, call] },
+            Row { title: "Tokens", panels: vec![tokens, cached] },
+        ],
+    }
+}
+
+/// What somebody looks at first.
+fn budgets() -> Row {
+    let share = figure(
+        "Spent",
+        "The share of each budget that is spent in its period.",
+        Unit::Share,
+        "finops_budget_spent_share",
+        "{{budget}}",
+    );
+    let left =
+        figure("Left", "US dollars until the period ends.", Unit::Number, "finops_budget_left_usd", "{{budget}}");
+    let known = figure(
+        "Evaluated",
+        "Since budgets were last looked at; policies decide without them after two hours.",
+        Unit::Seconds,
+        "time() - max(finops_budget_evaluated_timestamp_seconds)",
+        "ago",
+    );
+    Row { title: "Budgets", panels: vec![bad_above(share, 1.0), bad_below(left, 0.0), bad_above(known, 7_200.0)] }
+}
+
+/// What one call costs, and why it may cost more than yesterday.
+fn calls() -> (Panel, Panel) {
     let call = curves(
         "Cost of a thousand calls",
         "Grows with prompts and prices, not with traffic.",
@@ -58,26 +85,7 @@ pub fn dashboard() -> Dashboard {
             "{{gen_ai_request_model}}",
         )],
     );
-    let tokens = rate(
-        "Tokens",
-        "By model and direction; cached tokens are part of the input.",
-        "gen_ai_client_token_usage_sum",
-        &["gen_ai_request_model", "gen_ai_token_type"],
-    );
-    Dashboard {
-        uid: "mod-553-cost",
-        title: "Cost",
-        description: "What do models cost, and is it too much?",
-        rows: vec![
-            Row {
-                title: "Budgets",
-                panels: vec![bad_above(share, 1.0), bad_below(left, 0.0), bad_above(known, 7_200.0)],
-            },
-            Row { title: "Spend", panels: vec![bad_above(burn, 1.0), cost] },
-            Row { title: "For whom", panels: vec![tenants, call] },
-            Row { title: "Tokens", panels: vec![tokens, cached] },
-        ],
-    }
+    (call, cached)
 }
 
 #[cfg(test)]

@@ -285,7 +285,7 @@ mod tests {
             let error = PriceMap::parse("map", &MAP.replace(from, to)).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         };
-        check("\"2026-03-01\", \"input", "\"2026-03-02\", \"input", "two prices of m");
+        check("\"valid_until\": \"2026-03-01\"", "\"valid_until\": \"2026-03-02\"", "two prices of m");
         check("2e-06", "\"two\"", "expected US dollars");
         check("2e-06", "-2e-06", "expected US dollars");
         check("\"valid_from\": \"2026-01-01\", ", "", "no `valid_from`");

@@ -94,7 +94,7 @@ fn alerts() -> Vec<Value> {
         let pace = if *severity == "page" { "within days" } else { "well before its end" };
         json!({
             "alert": name, "expr": format!("{} and {}", side(long), side(short)), "for": if *severity == "page" { "2m" } else { "15m" },
-            "keep_firing_for": "15m", "labels": { "severity": severity, "service": "finops" },
+            "keep_firing_for": "15m", "labels": { "severity": severity, "service": "finops", "period": period },
             "annotations": annotations(name, &format!("At this rate the budget {{{{ $labels.budget }}}} is spent {pace}"), "{{ $value | printf \"%.1f\" }} times faster than it may be spent."),
         })
     });
