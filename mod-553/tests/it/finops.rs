@@ -93,7 +93,7 @@ fn log_and_counters() -> Result<(), Failed> {
     let words = ["reconcile", "--rows", "rows.csv", "--unpriced", "left.jsonl", "--json"];
     let scrapes = ["scrape-00.prom", "scrape-01.prom", "scrape-10.prom", "scrape-11.prom"];
     let scrapes: Vec<&str> = scrapes.into_iter().flat_map(|path| ["--scrape", path]).collect();
-    let lines: Value = serde_json::from_str(&ends(folder.path(), &[&words[..], &scrapes].concat(), 0)?)?;
+    let lines: Value = serde_json::from_str(&ends(folder.path(), &[&words[..], &scrapes[..]].concat(), 0)?)?;
     assert_eq!(lines.as_array().unwrap().len(), 3, "{lines}");
     let cached = lines.as_array().unwrap().iter().find(|line| line["tokens"] == "cache_read").unwrap();
     assert!(cached["counted"].as_u64().unwrap() > 0 && cached["difference"] == "0", "{cached}");
