@@ -98,9 +98,9 @@ impl Desk {
     /// Takes a step that makes at most one commit.
     pub(super) fn step(
         &self,
-        mut decide: impl FnMut(&Snapshot<'_>) -> Result<(Answer, Option<Change>), Error>,
+        decide: impl FnMut(&Snapshot<'_>) -> Result<(Answer, Option<Change>), Error>,
     ) -> Result<Answer, Error> {
-        let (answer, commit) = self.store.land(|now| decide(now))?;
+        let (answer, commit) = self.store.land(decide)?;
         Ok(Answer { commit: commit.map(|id| id.to_string()), ..answer })
     }
 

@@ -1,6 +1,8 @@
 //! What it costs to do nothing, against what retraining costs. Pure, in exact decimals.
 //!
-//!     benefit = loss × recovered × value_per_prediction × predictions_per_day × horizon_days
+//! ```text
+//! benefit = loss × recovered × value_per_prediction × predictions_per_day × horizon_days
+//! ```
 //!
 //! `loss` is how much of the metric is gone (its unit: accuracy points as a share, say), `recovered` the share of it that a retraining
 //! brings back, `value_per_prediction` money for one unit of the metric and one prediction. Loss and recovery are intervals; the

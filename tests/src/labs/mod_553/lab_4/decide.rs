@@ -1,52 +1,93 @@
 //! When a retraining is due, and when it is not.
 
-use super::{check, scene::Scene};
+use super::{NEEDS, scene::Scene};
 use crate::{
     check::{Check, Fault},
     context::Context,
     expect,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
-pub(super) const WINDOWS: Check = check(
-    "one-window-raises-nothing",
-    "It takes as many consecutive windows as the policy says; one below `enter` in between starts the count anew",
-    |ctx| Box::pin(windows(ctx)),
-);
-pub(super) const TREMBLING: Check = check(
-    "a-trembling-value-changes-nothing",
-    "Between `leave` and `enter` a raised trigger stays raised; it takes calm windows to calm it",
-    |ctx| Box::pin(trembling(ctx)),
-);
-pub(super) const ONCE: Check = check(
-    "a-window-counts-once",
-    "A report that is given twice, late or in another order counts once, and in the order of its window",
-    |ctx| Box::pin(once(ctx)),
-);
-pub(super) const ALERTS: Check = check(
-    "an-alert-counts-once",
-    "An alert raises while it fires; what was delivered twice or too late changes nothing",
-    |ctx| Box::pin(alerts(ctx)),
-);
-pub(super) const COOL_DOWN: Check =
-    check("the-cool-down-is-kept", "After a proposal nothing is due until the cool-down is over", |ctx| {
-        Box::pin(cool_down(ctx))
-    });
-pub(super) const BUDGET: Check = check(
-    "the-budget-is-kept",
-    "Neither more retrainings nor more money than the budget has, in any period; money to the cent",
-    |ctx| Box::pin(budget(ctx)),
-);
-pub(super) const SILENCE: Check = check(
-    "silence-is-a-finding",
-    "A signal that has told nothing for too long is named, and the exit code is 1, also when reports come that cannot tell",
-    |ctx| Box::pin(silence(ctx)),
-);
-pub(super) const CLOCK: Check = check(
-    "a-clock-that-jumps-back-is-refused",
-    "A clock from before what is written in the repository is refused, and nothing is changed",
-    |ctx| Box::pin(clock(ctx)),
-);
+pub(super) const WINDOWS: Check = Check {
+    id: "one-window-raises-nothing",
+    title: "It takes as many consecutive windows as the policy says; one below `enter` in between starts the count anew",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(windows(ctx)),
+};
+
+pub(super) const TREMBLING: Check = Check {
+    id: "a-trembling-value-changes-nothing",
+    title: "Between `leave` and `enter` a raised trigger stays raised; it takes calm windows to calm it",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(trembling(ctx)),
+};
+
+pub(super) const ONCE: Check = Check {
+    id: "a-window-counts-once",
+    title: "A report that is given twice, late or in another order counts once, and in the order of its window",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(once(ctx)),
+};
+
+pub(super) const ALERTS: Check = Check {
+    id: "an-alert-counts-once",
+    title: "An alert raises while it fires; what was delivered twice or too late changes nothing",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(alerts(ctx)),
+};
+
+pub(super) const COOL_DOWN: Check = Check {
+    id: "the-cool-down-is-kept",
+    title: "After a proposal nothing is due until the cool-down is over",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(cool_down(ctx)),
+};
+
+pub(super) const BUDGET: Check = Check {
+    id: "the-budget-is-kept",
+    title: "Neither more retrainings nor more money than the budget has, in any period; money to the cent",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(budget(ctx)),
+};
+
+pub(super) const SILENCE: Check = Check {
+    id: "silence-is-a-finding",
+    title: "A signal that has told nothing for too long is named, and the exit code is 1, also when reports come that cannot tell",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(silence(ctx)),
+};
+
+pub(super) const CLOCK: Check = Check {
+    id: "a-clock-that-jumps-back-is-refused",
+    title: "A clock from before what is written in the repository is refused, and nothing is changed",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(clock(ctx)),
+};
 
 async fn windows(ctx: Context) -> Result<(), Fault> {
     let scene = Scene::with(&ctx, &[("windows: 2", "windows: 3")]).await?;

@@ -15,9 +15,7 @@ mod rollout;
 mod scene;
 mod trouble;
 
-use crate::check::{Check, CheckFuture, Need};
-use crate::context::Context;
-use std::time::Duration;
+use crate::check::{Check, Need};
 
 /// The lab's folder.
 pub const FOLDER: &str = "mod-553/labs/lab-4-retraining-automation";
@@ -62,8 +60,3 @@ const NEEDS: &[Need] = &[
     Need::Command("resume"),
     Need::Tool("git"),
 ];
-
-/// A check that gets two minutes.
-const fn check(id: &'static str, title: &'static str, run: fn(Context) -> CheckFuture) -> Check {
-    Check { id, title, follows: &[], needs: NEEDS, limit: Duration::from_secs(120), exclusive: false, run }
-}

@@ -1,7 +1,7 @@
 //! What a proposal says, and whose word counts.
 
 use super::{
-    check,
+    NEEDS,
     scene::{Scene, digest},
 };
 use crate::{
@@ -10,38 +10,77 @@ use crate::{
     expect,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
-pub(super) const EVIDENCE: Check = check(
-    "a-proposal-names-its-evidence",
-    "The proposal in the repository names each file by its digest, its window, and the data window that follows from them",
-    |ctx| Box::pin(evidence(ctx)),
-);
-pub(super) const MONEY: Check = check(
-    "the-impact-is-exact",
-    "Loss, benefit and cost are exact decimals, with both ends of their intervals",
-    |ctx| Box::pin(money(ctx)),
-);
-pub(super) const WORTH: Check = check(
-    "what-is-not-worth-it-is-not-proposed",
-    "Nothing is proposed unless the whole interval of the benefit is above the cost; where the cost lies within, the answer is 4",
-    |ctx| Box::pin(worth(ctx)),
-);
-pub(super) const TWICE: Check =
-    check("proposing-twice-proposes-once", "The same proposal once more is the same id and no new commit", |ctx| {
-        Box::pin(twice(ctx))
-    });
-pub(super) const OWN: Check = check(
-    "nobody-approves-their-own",
-    "Whoever proposed does not approve, in whatever letters; one person twice is one",
-    |ctx| Box::pin(own(ctx)),
-);
-pub(super) const EXPIRED: Check =
-    check("approvals-run-out", "After its time a proposal is neither approved nor begun", |ctx| Box::pin(expired(ctx)));
-pub(super) const CHANGED: Check = check(
-    "approvals-hold-for-what-was-approved",
-    "Whoever changes a proposal after it was approved has lost its approvals",
-    |ctx| Box::pin(changed(ctx)),
-);
+pub(super) const EVIDENCE: Check = Check {
+    id: "a-proposal-names-its-evidence",
+    title: "The proposal in the repository names each file by its digest, its window, and the data window that follows from them",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(evidence(ctx)),
+};
+
+pub(super) const MONEY: Check = Check {
+    id: "the-impact-is-exact",
+    title: "Loss, benefit and cost are exact decimals, with both ends of their intervals",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(money(ctx)),
+};
+
+pub(super) const WORTH: Check = Check {
+    id: "what-is-not-worth-it-is-not-proposed",
+    title: "Nothing is proposed unless the whole interval of the benefit is above the cost; where the cost lies within, the answer is 4",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(worth(ctx)),
+};
+
+pub(super) const TWICE: Check = Check {
+    id: "proposing-twice-proposes-once",
+    title: "The same proposal once more is the same id and no new commit",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(twice(ctx)),
+};
+
+pub(super) const OWN: Check = Check {
+    id: "nobody-approves-their-own",
+    title: "Whoever proposed does not approve, in whatever letters; one person twice is one",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(own(ctx)),
+};
+
+pub(super) const EXPIRED: Check = Check {
+    id: "approvals-run-out",
+    title: "After its time a proposal is neither approved nor begun",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(expired(ctx)),
+};
+
+pub(super) const CHANGED: Check = Check {
+    id: "approvals-hold-for-what-was-approved",
+    title: "Whoever changes a proposal after it was approved has lost its approvals",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(changed(ctx)),
+};
 
 async fn evidence(ctx: Context) -> Result<(), Fault> {
     let scene = Scene::new(&ctx).await?;

@@ -1,7 +1,7 @@
 //! Canary, verification, and the way back.
 
 use super::{
-    check,
+    NEEDS,
     scene::{Scene, sha},
 };
 use crate::{
@@ -10,40 +10,77 @@ use crate::{
     expect,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
-pub(super) const CANARY: Check = check(
-    "a-rollout-begins-with-a-canary",
-    "The canary gets its share of the traffic; what else the manifest says stays",
-    |ctx| Box::pin(canary(ctx)),
-);
-pub(super) const GOOD: Check =
-    check("a-good-canary-gets-all-traffic", "A canary that is no worse becomes the stable version", |ctx| {
-        Box::pin(good(ctx))
-    });
-pub(super) const BAD: Check = check(
-    "a-bad-canary-goes-back",
-    "A canary that is worse beyond doubt is taken back at once, with exit code 1",
-    |ctx| Box::pin(bad(ctx)),
-);
-pub(super) const FEW: Check =
-    check("few-samples-decide-nothing", "With too few requests the answer is 4, and nothing is changed", |ctx| {
-        Box::pin(few(ctx))
-    });
-pub(super) const VERIFIED: Check = check(
-    "verification-decides",
-    "Afterwards the whole interval must be on the good side; on the bad side it goes back, and between both the answer is 4",
-    |ctx| Box::pin(verified(ctx)),
-);
-pub(super) const REVERT: Check = check(
-    "a-rollback-is-a-revert",
-    "The manifest is byte by byte what it was, the commit says what it reverts, and nobody else's commit is gone",
-    |ctx| Box::pin(revert(ctx)),
-);
-pub(super) const POISON: Check = check(
-    "what-was-rolled-back-does-not-come-back",
-    "Neither the data window is proposed again, nor the model served again",
-    |ctx| Box::pin(poison(ctx)),
-);
+pub(super) const CANARY: Check = Check {
+    id: "a-rollout-begins-with-a-canary",
+    title: "The canary gets its share of the traffic; what else the manifest says stays",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(canary(ctx)),
+};
+
+pub(super) const GOOD: Check = Check {
+    id: "a-good-canary-gets-all-traffic",
+    title: "A canary that is no worse becomes the stable version",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(good(ctx)),
+};
+
+pub(super) const BAD: Check = Check {
+    id: "a-bad-canary-goes-back",
+    title: "A canary that is worse beyond doubt is taken back at once, with exit code 1",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(bad(ctx)),
+};
+
+pub(super) const FEW: Check = Check {
+    id: "few-samples-decide-nothing",
+    title: "With too few requests the answer is 4, and nothing is changed",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(few(ctx)),
+};
+
+pub(super) const VERIFIED: Check = Check {
+    id: "verification-decides",
+    title: "Afterwards the whole interval must be on the good side; on the bad side it goes back, and between both the answer is 4",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(verified(ctx)),
+};
+
+pub(super) const REVERT: Check = Check {
+    id: "a-rollback-is-a-revert",
+    title: "The manifest is byte by byte what it was, the commit says what it reverts, and nobody else's commit is gone",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(revert(ctx)),
+};
+
+pub(super) const POISON: Check = Check {
+    id: "what-was-rolled-back-does-not-come-back",
+    title: "Neither the data window is proposed again, nor the model served again",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(poison(ctx)),
+};
 
 async fn serves(scene: &Scene, stable: u32, canary: Value) -> Result<(), Fault> {
     let manifest = scene.manifest().await?;

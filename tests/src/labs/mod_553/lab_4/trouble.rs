@@ -1,6 +1,6 @@
 //! What happens in the real world: others push, programs are killed, files are broken.
 
-use super::{check, scene::Scene};
+use super::{NEEDS, scene::Scene};
 use crate::{
     check::{Check, Fault},
     context::Context,
@@ -8,24 +8,35 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-pub(super) const CONCURRENT: Check = check(
-    "nobodys-commit-is-lost",
-    "Commands and pushes at the same time: all of them land, on one line of history",
-    |ctx| Box::pin(concurrent(ctx)),
-);
-pub(super) const KILLED: Check = Check {
-    limit: Duration::from_secs(180),
-    ..check(
-        "killed-steps-end-as-undisturbed-ones",
-        "Killed at random moments and asked for again, a chain leaves the files and the steps of one that nobody killed",
-        |ctx| Box::pin(killed(ctx)),
-    )
+pub(super) const CONCURRENT: Check = Check {
+    id: "nobodys-commit-is-lost",
+    title: "Commands and pushes at the same time: all of them land, on one line of history",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(concurrent(ctx)),
 };
-pub(super) const MALFORMED: Check = check(
-    "malformed-input-is-refused-with-its-place",
-    "A misspelt policy, a broken signal, observations of another version, a repository that is none: the file is named, nothing is changed",
-    |ctx| Box::pin(malformed(ctx)),
-);
+
+pub(super) const KILLED: Check = Check {
+    id: "killed-steps-end-as-undisturbed-ones",
+    title: "Killed at random moments and asked for again, a chain leaves the files and the steps of one that nobody killed",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(180),
+    exclusive: false,
+    run: |ctx| Box::pin(killed(ctx)),
+};
+
+pub(super) const MALFORMED: Check = Check {
+    id: "malformed-input-is-refused-with-its-place",
+    title: "A misspelt policy, a broken signal, observations of another version, a repository that is none: the file is named, nothing is changed",
+    follows: &[],
+    needs: NEEDS,
+    limit: Duration::from_secs(120),
+    exclusive: false,
+    run: |ctx| Box::pin(malformed(ctx)),
+};
 
 async fn concurrent(ctx: Context) -> Result<(), Fault> {
     const PUSHES: usize = 4;
