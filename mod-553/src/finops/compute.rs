@@ -115,7 +115,7 @@ impl HourlyPrice {
 }
 
 /// Hours by weight, in billionths, so that they add up: the largest remainders get what is left.
-fn shares<'a>(hours: Decimal, weights: &'a BTreeMap<String, u64>) -> Vec<(&'a str, Decimal)> {
+fn shares(hours: Decimal, weights: &BTreeMap<String, u64>) -> Vec<(&str, Decimal)> {
     let mut scaled = hours;
     scaled.rescale(PLACES);
     let (whole, all) = (scaled.mantissa(), weights.values().map(|weight| i128::from(*weight)).sum::<i128>());

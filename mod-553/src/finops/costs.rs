@@ -7,6 +7,7 @@ use super::money;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, TimeUnit, TimestampMicrosecondType};
 use jiff::Timestamp;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -126,8 +127,8 @@ fn csv(path: &Path) -> Result<Vec<(u64, Line)>, Error> {
 fn parquet(path: &Path) -> Result<Vec<(u64, Line)>, Error> {
     let refuse = |reason: String| Error::Table { path: path.to_owned(), reason };
     let file = File::open(path).map_err(|source| Error::file(path, source))?;
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file);
-    let reader = reader.and_then(|reader| reader.build()).map_err(|error| refuse(error.to_string()))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file);
+    let reader = reader.and_then(ParquetRecordBatchReaderBuilder::build).map_err(|error| refuse(error.to_string()))?;
     let mut lines: Vec<(u64, Line)> = Vec::new();
     for batch in reader {
         let batch = batch.map_err(|error| refuse(error.to_string()))?;
