@@ -31,7 +31,10 @@ fn watch() -> Result<(), Failed> {
     // A port that was free a moment ago and that nobody listens at.
     let closed = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
     let url = there.split('\'').nth(1).ok_or("no receiver")?;
-    fs::write(folder.join("alerts.yaml"), there.replace(url, &format!("http://{closed}")))?;
+    fs::write(
+        folder.join("alerts.yaml"),
+        there.replace(url, &format!("http://{closed}")).replace("burst: 100", "burst: 100, retries: 0"),
+    )?;
     let command = |words: &[&str]| {
         let mut command = Command::new(COMMAND);
         command.arg("incident").args(words).args(["--policy", "policy.yaml", "--journal", "journal.jsonl"]);
