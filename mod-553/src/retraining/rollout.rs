@@ -187,7 +187,7 @@ impl Manifest {
 
     /// Reads it; `place` is what mistakes call it.
     pub(super) fn parse(place: &str, bytes: &[u8]) -> Result<Self, Error> {
-        let manifest = serde_json::from_slice(bytes).map(Self).map_err(|error| Error::malformed(&place, error))?;
+        let manifest = serde_json::from_slice(bytes).map(Self).map_err(|error| Error::malformed(place, error))?;
         manifest.side(place, "canary")?;
         manifest.stable(place)?;
         Ok(manifest)
@@ -196,13 +196,13 @@ impl Manifest {
     fn side(&self, place: &str, name: &str) -> Result<Option<Served>, Error> {
         let value = self.0.get(name).filter(|value| !value.is_null()).cloned();
         let read = value.map(serde_json::from_value::<Served>).transpose();
-        read.map_err(|error| Error::malformed(&place, format!("`{name}`: {error}; expected a version and its digest")))
+        read.map_err(|error| Error::malformed(place, format!("`{name}`: {error}; expected a version and its digest")))
     }
 
     /// What is served.
     pub(super) fn stable(&self, place: &str) -> Result<Served, Error> {
         let stable = self.side(place, "stable")?;
-        stable.ok_or_else(|| Error::malformed(&place, "has no `stable`; expected a version and its digest"))
+        stable.ok_or_else(|| Error::malformed(place, "has no `stable`; expected a version and its digest"))
     }
 
     /// What a part of the traffic goes to.

@@ -155,7 +155,7 @@ impl Store {
 impl Change {
     fn message(&self) -> String {
         let trailers: Vec<String> = self.trailers.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-        let paragraphs = [&[self.title.clone()], self.body.as_slice(), &[trailers.join("\n")]].concat();
+        let paragraphs = [std::slice::from_ref(&self.title), self.body.as_slice(), &[trailers.join("\n")]].concat();
         format!("{}\n", paragraphs.join("\n\n"))
     }
 }

@@ -22,7 +22,7 @@ pub(super) enum Stage {
     /// The service, and the rules over what it tells.
     Service(Box<World>, Signals),
     /// The scenario's own alerts.
-    Paper(Paper),
+    Paper(Box<Paper>),
 }
 
 /// What an exercise on paper remembers.
@@ -52,7 +52,8 @@ impl Stage {
     ) -> Result<Self, Error> {
         let (Some(flow), Some(mut signals)) = (&scenario.traffic, signals) else {
             let firing = vec![false; scenario.alerts.len()];
-            return Ok(Self::Paper(Paper { scenario: scenario.clone(), broken: None, mitigated: None, firing }));
+            let paper = Paper { scenario: scenario.clone(), broken: None, mitigated: None, firing };
+            return Ok(Self::Paper(Box::new(paper)));
         };
         let mut world = World::start(folder, flow, LOOK).await?;
         for number in (1..=USUAL).rev() {
