@@ -77,7 +77,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Labelled>, Error> {
     Ok(rows)
 }
 
-/// Writes a file that [`read`] reads, whole or not at all.
+/// Writes a file that training reads, whole or not at all.
 ///
 /// # Errors
 /// When it cannot be written.
