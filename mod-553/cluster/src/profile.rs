@@ -9,6 +9,8 @@ mod column;
 mod error;
 #[path = "../../src/profile/file.rs"]
 mod file;
+#[path = "../../../mod-106/src/validation/read/foreign.rs"]
+mod foreign;
 #[path = "../../src/profile/moments.rs"]
 mod moments;
 #[path = "../../src/profile/numbers.rs"]

@@ -10,6 +10,7 @@
 use super::categories::CategoryProfile;
 use super::column::{ColumnProfile, Kind, Values};
 use super::error::Error;
+use super::foreign::unpanicked;
 use super::moments::Moments;
 use super::numbers::{KLL_K, LG_K, NumberProfile};
 use super::table::Profile;
@@ -21,7 +22,6 @@ use datasketches::kll::KllSketch;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// The version of the file; it rises when an older reader would misread a newer file.
@@ -194,8 +194,7 @@ fn hll(at: &str, bytes: &[u8]) -> Result<HllSketch, Error> {
 
 /// A decoder that panics has met a malformed sketch, and that is all it is.
 fn decoded<T>(at: &str, what: &str, decode: impl FnOnce() -> Result<T, String>) -> Result<T, Error> {
-    let decoded =
-        catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err("its parts contradict each other".to_owned()));
+    let decoded = unpanicked(decode).unwrap_or_else(|| Err("its parts contradict each other".to_owned()));
     decoded.map_err(|error| Error::malformed(at, format!("{what}: {error}")))
 }
 

@@ -22,6 +22,8 @@ mod numbers;
 mod sketch_ks;
 mod table;
 
+use mod_106::validation::read::foreign;
+
 pub use categories::{CategoryProfile, Frequent};
 pub use column::{ColumnProfile, Kind, Values};
 pub use error::Error;

@@ -1,6 +1,7 @@
 //! Arrow's file format, as `pyarrow.ipc.new_file` and Feather write it: batches of columns, each widened to one of five types. A stream
 //! without a footer is not read: nobody can tell where it breaks off.
 
+use super::foreign::unpanicked;
 use super::parquet::{canonical, holds_single_values, kind, shortened};
 use super::{Each, Field, Found, Nested, Source};
 use crate::validation::error::Error;
@@ -10,7 +11,6 @@ use arrow_ipc::reader::{FileReader, read_footer_length};
 use arrow_ipc::{Block, root_as_footer};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 pub(super) fn open(path: &Path, spec: &SourceSpec) -> Result<Found, Error> {
@@ -95,7 +95,7 @@ fn refuse_impossible(file: &mut File, spec: &SourceSpec) -> Result<(), Error> {
 
 /// The decoder may panic on a file that lies about itself; that is a malformed file, and no reason to go down.
 fn guarded<T>(spec: &SourceSpec, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(malformed(spec, &"its batches contradict its footer")))
+    unpanicked(read).unwrap_or_else(|| Err(malformed(spec, &"its batches contradict its footer")))
 }
 
 fn malformed(spec: &SourceSpec, error: &dyn std::fmt::Display) -> Error {

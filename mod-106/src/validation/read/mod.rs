@@ -7,6 +7,7 @@
 //! | `csv` | separated values, with the line and column of whatever is wrong |
 //! | `json_lines` | one object a line |
 //! | `parquet` | Parquet, only the columns asked for |
+//! | `foreign` | decoders that may panic on broken files |
 //! | `columns` | which columns there are, and those that hold no single values |
 //! | `kind` | what type a column of text has, and text into typed columns |
 //!
@@ -16,6 +17,7 @@
 mod arrow_file;
 mod columns;
 mod csv;
+pub mod foreign;
 mod json_lines;
 mod kind;
 mod parquet;

@@ -1,6 +1,7 @@
 //! Parquet: only the columns that are asked for are read and decoded. Types come from the file; each is widened to one of five. Structs,
 //! lists, maps and bytes are no single values: such columns are named, and passed over.
 
+use super::foreign::unpanicked;
 use super::{BATCH_ROWS, Each, Field, Found, Kind, Nested, Source};
 use crate::validation::error::Error;
 use crate::validation::spec::SourceSpec;
@@ -97,8 +98,7 @@ fn dictionary() -> DataType {
 
 /// The decoder may panic on a file that lies about itself; that is a malformed file, and no reason to go down.
 fn guarded<T>(spec: &SourceSpec, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(malformed(spec, &"its pages contradict its footer")))
+    unpanicked(read).unwrap_or_else(|| Err(malformed(spec, &"its pages contradict its footer")))
 }
 
 fn malformed(spec: &SourceSpec, error: &dyn std::fmt::Display) -> Error {
