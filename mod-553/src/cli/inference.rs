@@ -1,5 +1,6 @@
 //! `mod-553 inference`: train the reference model, serve it, and send it traffic.
 
+use crate::finops::policy::Files;
 use crate::inference::{self, Data, Job, Settings, Traffic};
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -108,6 +109,15 @@ struct Serve {
     /// What injected faults are drawn from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// What follows from budgets: explanations are throttled, written by a cheaper model or left out; predictions never are.
+    #[arg(long, value_name = "FILE", requires = "spend_state")]
+    spend_policy: Option<PathBuf>,
+    /// Where budgets stand: what `mod-553 finops budget --state` wrote.
+    #[arg(long, value_name = "FILE", requires = "spend_policy")]
+    spend_state: Option<PathBuf>,
+    /// The trail of overrides.
+    #[arg(long, value_name = "FILE", requires = "spend_policy")]
+    spend_trail: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -183,6 +193,8 @@ async fn serve(words: Serve) -> Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A second subscriber in one process is no reason not to serve.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let overrides = words.spend_trail;
+    let spend = words.spend_policy.zip(words.spend_state).map(|(policy, state)| Files { policy, state, overrides });
     let settings = Settings {
         model: words.model,
         canary: words.canary.map(|path| (path, words.canary_share)),
@@ -196,6 +208,7 @@ async fn serve(words: Serve) -> Result<()> {
         ready_file: words.ready_file,
         faults: words.faults,
         seed: words.seed,
+        spend,
     };
     Ok(inference::serve(settings).await?)
 }

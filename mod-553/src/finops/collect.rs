@@ -42,7 +42,8 @@ pub struct Conflict {
 }
 
 impl Collected {
-    /// Reads a file of JSON Lines. `aliases` say which language model stands behind a model of the inference log.
+    /// Reads a file of JSON Lines. `aliases` say which language model stands behind a model of the inference log, where its
+    /// records do not.
     ///
     /// # Errors
     /// The file and line of what is neither a record nor OTLP.
@@ -91,7 +92,7 @@ impl Collected {
             at: record.time,
             id: record.request_id,
             provider: None,
-            model: aliases.get(&record.model).cloned().unwrap_or(record.model),
+            model: usage.model.unwrap_or_else(|| aliases.get(&record.model).cloned().unwrap_or(record.model)),
             tenant: tenant.clone(),
             tier: Tier::Standard,
             tokens,

@@ -55,6 +55,9 @@ pub enum Error {
     /// A log could not be opened or finished.
     #[error(transparent)]
     Log(#[from] crate::instrument::LogError),
+    /// The policy of what may be spent is none.
+    #[error(transparent)]
+    Spend(#[from] crate::finops::Error),
     /// The figures contradict each other: a defect.
     #[error("cannot count: {0}")]
     Figures(#[from] prometheus::Error),

@@ -9,8 +9,29 @@ use crate::inference_log::{Usage, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// What the tokens are counted under.
-pub(super) const EXPLAINER: &str = "template-explainer";
+/// Who writes: two tiers of a language model, as far as tokens go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writer {
+    /// Sees every contribution.
+    Usual,
+    /// Sees the largest alone, and names no value.
+    Brief,
+}
+
+impl Writer {
+    /// What its tokens are counted under.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Usual => "template-explainer",
+            Self::Brief => "template-explainer-brief",
+        }
+    }
+
+    /// The one of this name.
+    pub(super) fn called(name: &str) -> Option<Self> {
+        [Self::Usual, Self::Brief].into_iter().find(|writer| writer.name() == name)
+    }
+}
 
 /// The part of each prompt that is the same, and so comes from a provider's cache.
 const PROMPT: &str = "You explain to a clerk why a payment was approved or declined. Use two sentences. Name the features that mattered \
@@ -21,6 +42,7 @@ const CHARACTERS_A_TOKEN: usize = 4;
 
 /// The words and their usage.
 pub(super) fn explain(
+    writer: Writer,
     model: &Model,
     features: &BTreeMap<String, Value>,
     score: f64,
@@ -28,6 +50,9 @@ pub(super) fn explain(
 ) -> (String, Usage) {
     let mut contributions: Vec<(&str, f64)> = model.contributions(features).collect();
     contributions.sort_by(|left, right| right.1.abs().total_cmp(&left.1.abs()));
+    if writer == Writer::Brief {
+        contributions.truncate(1);
+    }
     let mut facts = String::new();
     for (name, contribution) in &contributions {
         // Writing to a string cannot fail.
@@ -38,7 +63,10 @@ pub(super) fn explain(
         .take(2)
         .map(|(name, contribution)| {
             let direction = if *contribution > 0.0 { "raised" } else { "lowered" };
-            format!("{name} ({}) {direction} it", shown(features.get(*name)))
+            match writer {
+                Writer::Usual => format!("{name} ({}) {direction} it", shown(features.get(*name))),
+                Writer::Brief => format!("{name} {direction} it"),
+            }
         })
         .collect();
     let decision = if score >= model.threshold { "declined" } else { "approved" };
@@ -50,6 +78,7 @@ pub(super) fn explain(
     let (cached, facts, output) = (tokens(PROMPT), tokens(&facts), tokens(&text));
     let times = |count: u64| (count as f64 * token_factor).round() as u64;
     let usage = Usage {
+        model: Some(writer.name().to_owned()),
         input_tokens: times(cached + facts),
         output_tokens: times(output),
         cached_input_tokens: times(cached),

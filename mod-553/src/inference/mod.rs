@@ -8,6 +8,7 @@
 //! | `model` | a logistic regression, its file, and what training saw |
 //! | `fit` | fitting it |
 //! | `train` | the training job, instrumented too |
+//! | `spend` | what the budget's policy lets be spent on words |
 //! | `explain` | why a payment was declined, in words, and what those words cost |
 //! | `faults` | what can be broken on purpose |
 //! | `state` | what the service holds while it runs: its deployments, its faults, what it remembers |
@@ -30,6 +31,7 @@ mod population;
 mod predict;
 mod rows;
 mod serve;
+mod spend;
 mod state;
 mod traffic;
 mod train;

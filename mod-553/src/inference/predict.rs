@@ -1,8 +1,9 @@
 //! `POST /v1/predict`: read, break if asked to, judge, predict, explain, remember, log. In this order, so that what is logged is what
 //! the model saw and what the caller got.
 
-use super::explain::{EXPLAINER, explain};
+use super::explain::{Writer, explain};
 use super::faults::Faults;
+use super::spend::Restraint;
 use super::state::{Deployment, Remembered, Service};
 use super::wire::{Answer, Question, Refusal};
 use crate::inference_log::{Record, Value};
@@ -112,12 +113,14 @@ async fn answer(
     service.figures.predicted_class.with_label_values(&[&labels[..], &[class.to_owned()]].concat()).inc();
     let decision = decide(service, deployment, record, fraud);
     (record.prediction, record.score) = (Some(Value::Flag(fraud)), Some(score));
-    let explanation = explained.then(|| {
-        let (text, usage) = explain(&deployment.model, &record.features, score, faults.token_factor);
+    let (writer, restraint) = if explained { writer(service, record) } else { (None, None) };
+    let explanation = writer.map(|writer| {
+        let (text, usage) = explain(writer, &deployment.model, &record.features, score, faults.token_factor);
         let tokens = &service.figures.business.tokens;
-        tokens.with_label_values(&[EXPLAINER, "input"]).observe(usage.input_tokens as f64);
-        tokens.with_label_values(&[EXPLAINER, "output"]).observe(usage.output_tokens as f64);
-        service.figures.business.cached_tokens.with_label_values(&[EXPLAINER]).inc_by(usage.cached_input_tokens);
+        tokens.with_label_values(&[writer.name(), "input"]).observe(usage.input_tokens as f64);
+        tokens.with_label_values(&[writer.name(), "output"]).observe(usage.output_tokens as f64);
+        let cached = service.figures.business.cached_tokens.with_label_values(&[writer.name()]);
+        cached.inc_by(usage.cached_input_tokens);
         record.usage = Some(usage);
         text
     });
@@ -130,8 +133,18 @@ async fn answer(
         score,
         decision,
         explanation,
+        spend: restraint,
         usage: record.usage.clone(),
     })
+}
+
+/// Who explains, as far as the budget goes; without a policy, nobody asks.
+fn writer(service: &Service, record: &Record) -> (Option<Writer>, Option<Restraint>) {
+    let Some(spend) = &service.spend else { return (Some(Writer::Usual), None) };
+    let (writer, restraint) = spend.ask(record.tenant.as_deref());
+    let outcome = restraint.as_ref().map_or("allowed", |restraint| restraint.outcome);
+    service.figures.business.spend_decisions.with_label_values(&[outcome]).inc();
+    (writer, restraint)
 }
 
 /// Counts what each value is like. A wrong type or an unknown name is the caller's mistake; nulls, outliers and new categories are

@@ -4,8 +4,10 @@
 use super::error::Error;
 use super::faults::Faults;
 use super::model::Model;
+use super::spend::{OUTCOMES, Spend};
 use super::state::{Deployments, Memory, Service};
 use super::{admin, feedback, predict};
+use crate::finops::policy::{Files, Policy};
 use crate::instrument::{self, Figures, InferenceLog};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub faults: bool,
     /// What injected faults are drawn from.
     pub seed: u64,
+    /// What says how much explanations may cost; without it, as much as they do.
+    pub spend: Option<Files>,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -111,10 +115,20 @@ fn open(settings: &Settings) -> Result<Service, Error> {
         labels: folder.map(|folder| log(folder, "labels")).transpose()?,
         ready: AtomicBool::new(false),
         random: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
+        spend: settings.spend.clone().map(spend).transpose()?,
         open_to_faults: settings.faults,
     };
     service.announce();
+    for outcome in service.spend.iter().flat_map(|_| OUTCOMES) {
+        service.figures.business.spend_decisions.with_label_values(&[outcome]);
+    }
     Ok(service)
+}
+
+/// A policy that cannot be read is no reason to start and find out with the first request.
+fn spend(files: Files) -> Result<Spend, Error> {
+    Policy::read(&files.policy)?;
+    Ok(Spend::new(files))
 }
 
 async fn bind(host: &str, port: u16) -> Result<TcpListener, Error> {

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::faults::Faults;
 use super::model::Model;
+use super::spend::Spend;
 use crate::instrument::{Expected, Figures, InferenceLog, Served, Window};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,6 +59,8 @@ pub(super) struct Service {
     pub(super) labels: Option<InferenceLog>,
     pub(super) ready: AtomicBool,
     pub(super) random: Mutex<fastrand::Rng>,
+    /// Whom explanations ask first.
+    pub(super) spend: Option<Spend>,
     /// Whether faults and deployments may be changed through the management door.
     pub(super) open_to_faults: bool,
 }

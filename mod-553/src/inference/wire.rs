@@ -1,5 +1,6 @@
 //! Requests, answers and refusals, as they go over the wire.
 
+use super::spend::Restraint;
 use crate::inference_log::{Usage, Value};
 use axum::Json;
 use axum::http::StatusCode;
@@ -32,6 +33,9 @@ pub(super) struct Answer {
     pub(super) decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) explanation: Option<String>,
+    /// Why it is not there, or not as usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) spend: Option<Restraint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) usage: Option<Usage>,
 }

@@ -99,6 +99,7 @@ impl Shape {
             field("latency_ms", DataType::Float64, false),
             field("status", DataType::Int32, false),
         ]);
+        fields.push(field("usage.model", DataType::Utf8, true));
         fields.extend(USAGE.iter().map(|(name, _)| field(name, DataType::Int64, true)));
         fields.push(field("usage.cost_usd", DataType::Utf8, true));
         Arc::new(Schema::new(fields))
@@ -129,6 +130,7 @@ impl Shape {
         columns.push(Arc::new(records.iter().map(|record| record.score).collect::<Float64Array>()));
         columns.push(Arc::new(Float64Array::from_iter_values(records.iter().map(|record| record.latency_ms))));
         columns.push(Arc::new(Int32Array::from_iter_values(records.iter().map(|record| i32::from(record.status)))));
+        columns.push(texts(|record| record.usage.as_ref()?.model.as_deref()));
         for (_, tokens) in USAGE {
             let count =
                 |record: &Record| record.usage.as_ref().map(|usage| i64::try_from(tokens(usage)).unwrap_or(i64::MAX));

@@ -60,6 +60,9 @@ pub struct Label {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Usage {
+    /// The language model that was called, where it has another name than the model that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// All input tokens, cached ones included.
     pub input_tokens: u64,
     /// All output tokens, reasoning ones included.

@@ -22,6 +22,8 @@ pub struct Business {
     pub tokens: HistogramVec,
     /// The part of the input tokens that came from a cache, by `gen_ai_request_model`.
     pub cached_tokens: IntCounterVec,
+    /// Explanations that were asked for under a policy, by `outcome`.
+    pub spend_decisions: IntCounterVec,
     tenants: Budget,
 }
 
@@ -45,6 +47,12 @@ impl Business {
                 "gen_ai_cached_input_tokens_total",
                 "Input tokens that came from a cache; a part of the input.",
                 &token[..1],
+            )?,
+            spend_decisions: counter(
+                r,
+                "business_spend_decisions_total",
+                "Explanations that were asked for, by what the budget's policy made of them.",
+                &["outcome"],
             )?,
             tenants,
         })

@@ -2,6 +2,7 @@
 //! Prometheus with a history, a live Alertmanager, and the decision as a service.
 
 mod history;
+mod spend;
 
 use super::environment::{COMMAND, absent, labs};
 use super::prometheus::{free_port, ours};
@@ -24,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::ignorable_test("finops::every-query-of-the-dashboard-finds-data", history::every_query_finds_data),
         Trial::ignorable_test("finops::a-live-alertmanager-hears-of-a-budget-and-of-its-end", alertmanager_hears),
         Trial::test("finops::a-gateway-asks-and-is-answered", a_gateway_asks),
+        Trial::test("finops::the-service-spends-what-its-policy-lets-it", spend::policy_holds),
         Trial::test("finops::bad-input-is-named-with-its-place", bad_input),
     ]
 }
@@ -72,7 +74,7 @@ fn log_and_counters() -> Result<(), Failed> {
             fs::write(scrape, block_on(serving.metrics()))?;
         }
         // The log may lag behind the answers.
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(90);
         let log = loop {
             let log = fs::read_to_string(serving.path("logs").join("inference.jsonl")).unwrap_or_default();
             if log.lines().count() >= 80 || Instant::now() > deadline {
@@ -87,8 +89,8 @@ fn log_and_counters() -> Result<(), Failed> {
     }
     let prices = prices();
     let more = ["--prices", &prices, "--out", "rows.csv", "--unpriced", "left.jsonl", "--summary", "summary.json"];
-    let alias = ["--alias", "payments=template-explainer", "--revenue-per-request", "0.01"];
-    let words: Vec<&str> = words.iter().map(String::as_str).chain(more).chain(alias).collect();
+    let revenue = ["--revenue-per-request", "0.01"];
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(more).chain(revenue).collect();
     ends(folder.path(), &words, 0)?;
     let words = ["reconcile", "--rows", "rows.csv", "--unpriced", "left.jsonl", "--json"];
     let scrapes = ["scrape-00.prom", "scrape-01.prom", "scrape-10.prom", "scrape-11.prom"];
@@ -253,14 +255,14 @@ impl Drop for Running {
 }
 
 fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> Result<T, Failed> {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(90);
     while Instant::now() < deadline {
         if let Some(found) = found() {
             return Ok(found);
         }
         std::thread::park_timeout(Duration::from_millis(50));
     }
-    Err(format!("not {what} after 20 s").into())
+    Err(format!("not {what} after 90 s").into())
 }
 
 fn get(url: &str) -> Option<Value> {

@@ -53,7 +53,7 @@ impl Serving {
         command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let process = command.spawn()?;
         let mut serving = Self { url: String::new(), management: String::new(), folder, process };
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(90);
         while Instant::now() < deadline {
             if let Ok(text) = fs::read_to_string(serving.path("ready.json")) {
                 let ready: Value = serde_json::from_str(&text)?;
@@ -63,7 +63,7 @@ impl Serving {
             }
             std::thread::park_timeout(Duration::from_millis(20));
         }
-        Err(format!("not ready after 30 s: {}", fs::read_to_string(serving.path("serve.log"))?).into())
+        Err(format!("not ready after 90 s: {}", fs::read_to_string(serving.path("serve.log"))?).into())
     }
 
     pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
@@ -126,7 +126,7 @@ pub(crate) fn value(metrics: &str, name: &str, labels: &[&str]) -> f64 {
     metrics.lines().filter(matches).map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
 }
 
-fn payment() -> Value {
+pub(crate) fn payment() -> Value {
     json!({ "amount_usd": 42.5, "account_age_days": 300, "attempts_24h": 1, "hour": 14, "channel": "web", "merchant": "travel" })
 }
 
