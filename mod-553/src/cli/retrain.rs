@@ -32,7 +32,7 @@ enum Command {
     Decide {
         #[command(flatten)]
         place: Place,
-        /// Drift reports, estimates of performance, Alertmanager's webhook payloads; may be given again.
+        /// Drift reports, performance (estimated or measured), Alertmanager's webhook payloads; may be given again.
         #[arg(long, value_name = "FILE")]
         signal: Vec<PathBuf>,
         /// The window of estimates that do not say theirs: two times in RFC 3339.
@@ -50,7 +50,7 @@ enum Command {
         place: Place,
         #[command(flatten)]
         who: Who,
-        /// How much is lost: what `mod-553 performance estimate --json` printed.
+        /// How much is lost: what `mod-553 performance estimate --json` or `measure --json` printed.
         #[arg(long, value_name = "FILE")]
         performance: PathBuf,
     },
@@ -86,7 +86,7 @@ enum Command {
         who: Who,
         #[command(flatten)]
         which: Which,
-        /// How good the model is now: what `mod-553 performance estimate --json` printed.
+        /// How good the model is now: what `mod-553 performance estimate --json` or `measure --json` printed.
         #[arg(long, value_name = "FILE")]
         performance: PathBuf,
     },

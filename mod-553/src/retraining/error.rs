@@ -48,4 +48,9 @@ impl Error {
     pub(super) fn malformed(place: impl ToString, problem: impl ToString) -> Self {
         Self::Malformed { place: place.to_string(), problem: problem.to_string() }
     }
+
+    /// A file that cannot be read.
+    pub(super) fn unreadable(place: impl ToString, error: &std::io::Error) -> Self {
+        Self::malformed(place, format!("cannot be read: {error}; is it a file that you may read?"))
+    }
 }

@@ -181,7 +181,7 @@ impl Heard {
                 let loss = seen.loss.map(|loss| loss.point);
                 let says = loss.map_or_else(
                     || format!("nothing can be told of {}", metric.word()),
-                    |loss| format!("{} lost {loss:.4} against the reference", metric.word()),
+                    |loss| format!("{} is {loss:.4} worse than it should be", metric.word()),
                 );
                 Some(self.window(trigger, reading, *window, loss, says))
             }

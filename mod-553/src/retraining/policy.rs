@@ -73,7 +73,7 @@ pub enum Source {
         /// The monitor's name.
         monitor: String,
     },
-    /// Estimates of performance; the value is how much of this metric was lost against the reference, in the metric's unit.
+    /// Performance, estimated or measured; the value is how much worse this metric is than the reference or its limit, in its unit.
     Performance {
         /// Which metric.
         metric: MetricName,
@@ -242,7 +242,7 @@ impl Policy {
     /// [`Error::Malformed`] with line and column, or with the field that cannot be meant.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| Error::malformed(&name, error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| Error::unreadable(&name, &error))?;
         let policy: Self = serde_saphyr::from_str(&text).map_err(|error| {
             let place = error.location().map_or_else(String::new, |at| format!(":{}:{}", at.line(), at.column()));
             let words = error.without_snippet().to_string();

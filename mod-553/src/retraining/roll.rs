@@ -115,7 +115,7 @@ impl Desk {
         named("--by", by)?;
         let place = file.display().to_string();
         let seen = Observations::read(file).map_err(|error| Error::malformed(&place, error))?;
-        let bytes = std::fs::read(file).map_err(|error| Error::malformed(&place, error))?;
+        let bytes = std::fs::read(file).map_err(|error| Error::unreadable(&place, &error))?;
         self.step(|now| {
             self.known(now)?;
             let rollout = self.rollout(now, id)?;

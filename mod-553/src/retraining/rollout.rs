@@ -32,7 +32,7 @@ impl Candidate {
     /// [`Error::Malformed`].
     pub fn read(path: &Path) -> Result<Self, Error> {
         let place = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| Error::malformed(&place, error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| Error::unreadable(&place, &error))?;
         let candidate: Self = serde_json::from_str(&text).map_err(|error| Error::malformed(&place, error))?;
         if is_digest(&candidate.digest) {
             return Ok(candidate);

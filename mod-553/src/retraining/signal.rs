@@ -1,5 +1,5 @@
-//! Signals as other programs write them: drift reports (`mod-553 drift check`), estimates of performance (`mod-553 performance estimate
-//! --json`) and alerts (Alertmanager's webhook, version 4). What a file is, it says itself; fields that nobody here needs are not read.
+//! Signals as other programs write them: drift reports (`mod-553 drift check`), performance (`mod-553 performance estimate --json`, or
+//! `measure --json` once labels came) and alerts (Alertmanager's webhook, version 4). What a file is, it says itself; fields that nobody here needs are not read.
 //! Next: `ledger.rs`, where observations become streaks.
 
 use super::error::Error;
@@ -115,6 +115,33 @@ struct Estimated {
     state: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct Labelled {
+    windows: Vec<LabelledWindow>,
+}
+
+#[derive(Deserialize)]
+struct LabelledWindow {
+    start: Timestamp,
+    end: Timestamp,
+    standing: String,
+    measures: Vec<Measured>,
+}
+
+#[derive(Deserialize)]
+struct Measured {
+    metric: MetricName,
+    value: Option<f64>,
+    interval: Option<Band>,
+    limit: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Band {
+    lower: f64,
+    upper: f64,
+}
+
 impl Files {
     /// Reads them all.
     ///
@@ -131,21 +158,23 @@ impl Files {
 /// [`Error::Malformed`] with the file, what was found and what is expected.
 pub(super) fn read(path: &Path, window: Option<Window>) -> Result<Reading, Error> {
     let place = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| Error::malformed(&place, error))?;
+    let bytes = std::fs::read(path).map_err(|error| Error::unreadable(&place, &error))?;
     let value: Value = serde_json::from_slice(&bytes)
         .map_err(|error| Error::malformed(&place, format!("{error}; expected a signal in JSON")))?;
     let says = if value.get("alerts").is_some() {
         alerts(value)
     } else if value.get("chunks").is_some() {
         estimates(value, window)
+    } else if value.get("windows").is_some() {
+        labelled(value)
     } else if value.get("monitor").is_some() {
         drift(value)
     } else {
         let keys: Vec<&str> =
             value.as_object().map(|object| object.keys().map(String::as_str).collect()).unwrap_or_default();
         Err(format!(
-            "neither a drift report (`monitor`), nor estimates of performance (`chunks`), nor Alertmanager's webhook (`alerts`), \
-             but an object with {keys:?}"
+            "neither a drift report (`monitor`), nor estimates of performance (`chunks`), nor what labels say of it (`windows`), nor \
+             Alertmanager's webhook (`alerts`), but an object with {keys:?}"
         ))
     };
     let says = says.map_err(|problem| Error::malformed(&place, problem))?;
@@ -185,13 +214,31 @@ fn estimates(value: Value, given: Option<Window>) -> Result<Observation, String>
     Ok(Observation::Performance { window, metrics })
 }
 
+/// The latest window whose labels had their time. What is lost is lost against the limit: labels know no reference.
+fn labelled(value: Value) -> Result<Observation, String> {
+    let read: Labelled = serde_json::from_value(value).map_err(|error| format!("no windows of labels: {error}"))?;
+    let ripe = read.windows.into_iter().rfind(|window| window.standing != "pending");
+    let last = ripe.ok_or("no window whose labels had their time yet; ask again when one is ripe")?;
+    let window = Window { start: last.start, end: last.end };
+    ordered(window)?;
+    let told = last.standing != "unlabelled";
+    let metrics = last.measures.into_iter().filter_map(|seen| {
+        let Measured { metric, value, interval, limit } = seen;
+        let (lower, upper) = interval.map(|band| (Some(band.lower), Some(band.upper))).unwrap_or_default();
+        let state = (!told).then(|| "inconclusive".to_owned());
+        // Without a limit nothing says what would be a loss.
+        limit.map(|reference| performance(Estimated { metric, estimated: value, lower, upper, reference, state }))
+    });
+    Ok(Observation::Performance { window: Some(window), metrics: metrics.collect::<Result<_, String>>()? })
+}
+
 fn performance(seen: Estimated) -> Result<Performance, String> {
     let Estimated { metric, reference, .. } = seen;
     let told = seen.state.as_deref() != Some("inconclusive");
     let known = (seen.estimated).zip(seen.lower.zip(seen.upper)).filter(|_| told);
     let Some((point, (lower, upper))) = known else { return Ok(Performance { metric, interval: None, loss: None }) };
     if !(lower <= point && point <= upper) {
-        return Err(format!("{} is estimated at {point}, outside of its own band {lower} to {upper}", metric.word()));
+        return Err(format!("{} is {point}, outside of its own band {lower} to {upper}", metric.word()));
     }
     let loss = if more_is_better(metric) {
         Loss { low: reference - upper, point: reference - point, high: reference - lower }
@@ -224,22 +271,22 @@ fn ordered(window: Window) -> Result<(), String> {
     if window.start <= window.end { Ok(()) } else { Err(format!("a window that ends before it begins: {window}")) }
 }
 
-/// The estimates of one metric in a file.
+/// How good the model is by one metric, in a file.
 ///
 /// # Errors
-/// A file that is something else, or that does not estimate it.
+/// A file that is something else, or that says nothing of it.
 pub(super) fn performance_of(path: &Path, metric: MetricName) -> Result<(Reading, Performance), Error> {
     let reading = read(path, None)?;
     let place = path.display().to_string();
     let Observation::Performance { metrics, .. } = &reading.says else {
         return Err(Error::malformed(
             place,
-            "expected estimates of performance (`mod-553 performance estimate --json`)",
+            "expected performance (`mod-553 performance estimate --json` or `measure --json`)",
         ));
     };
     let found = metrics.iter().find(|seen| seen.metric == metric).copied();
     let found = found.ok_or_else(|| {
-        Error::malformed(&place, format!("does not estimate {}, which the policy asks for", metric.word()))
+        Error::malformed(&place, format!("says nothing of {}, which the policy asks for", metric.word()))
     })?;
     Ok((reading, found))
 }

@@ -1,6 +1,7 @@
 //! Retraining, as a user meets it, on real bare repositories; git itself tells what became of them.
 
 mod killed;
+mod labelled;
 mod scene;
 
 use super::environment::absent;
@@ -12,7 +13,7 @@ use std::fs;
 
 pub(crate) fn trials() -> Vec<Trial> {
     type Test = fn() -> Result<(), Failed>;
-    let tests: [(&str, Test); 13] = [
+    let tests: [(&str, Test); 14] = [
         ("a-chain-is-a-history-that-git-reads", whole_way),
         ("documents-are-valid-against-their-schema", documents_are_valid),
         ("a-rollback-restores-the-very-bytes-and-poisons", rolled_back),
@@ -22,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("no-proposal-without-money-time-or-benefit", refused),
         ("silence-is-a-finding", silence),
         ("windows-count-once-and-in-order", windows),
+        ("labels-count-as-estimates-do", labelled::labels_count_as_estimates_do),
         ("alerts-count-once", alerts),
         ("bad-input-is-named", bad_input),
         ("bad-repositories-are-named", bad_repositories),
