@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("drift::service::windows-close-once-and-alerts-do-not-flap", windows_close_once),
         Trial::test("drift::service::late-doubled-and-broken-records-are-counted", odd_records_are_counted),
         Trial::test("drift::service::what-is-killed-goes-on-where-it-was", what_is_killed_goes_on),
+        Trial::test("drift::service::a-quiet-weekend-is-no-drift", a_quiet_weekend_is_no_drift),
         Trial::test("drift::service::a-state-that-is-broken-is-refused", a_broken_state_is_refused),
     ]
 }
@@ -196,6 +197,12 @@ fn what_is_killed_goes_on() -> Result<(), Failed> {
     })?;
     assert!(served.get("/healthz")?.contains("ok"));
     drop(served);
+    // What was shown is shown after a restart too, before any window closes.
+    let served = Served::start(&site)?;
+    let (windows, metrics) = (served.get("/windows")?, served.get("/metrics")?);
+    assert_eq!(windows.matches("\"verdict\":\"stable\"").count(), 2, "{windows}");
+    assert!(metrics.contains("drift_columns{"), "{metrics}");
+    drop(served);
     for start in ["2026-01-01T000000Z", "2026-01-01T010000Z"] {
         let window = site.window(start)?;
         assert_eq!(window["current"]["rows"], PER_WINDOW, "{start}: each record once");
@@ -203,6 +210,47 @@ fn what_is_killed_goes_on() -> Result<(), Failed> {
     }
     let counters = &site.state()?["counters"];
     assert_eq!((&counters["late"], &counters["malformed"]), (&0.into(), &0.into()), "{counters}");
+    Ok(())
+}
+
+/// Hours from a Monday on, busy on working days by day.
+fn weeks(hours: std::ops::Range<i64>, shift: f64) -> String {
+    let monday: jiff::Timestamp = "2026-01-05T00:00:00Z".parse().unwrap();
+    let mut random = fastrand::Rng::with_seed(hours.start as u64);
+    let lines = hours.flat_map(|hour| (0..40).map(move |row| (hour, row))).map(|(hour, row)| {
+        let is_busy = hour / 24 % 7 < 5 && (8..18).contains(&(hour % 24));
+        let x = (0..12).map(|_| random.f64()).sum::<f64>() - 6.0 + shift + if is_busy { 2.0 } else { 0.0 };
+        let time = monday + jiff::SignedDuration::from_hours(hour) + jiff::SignedDuration::from_secs(90 * row);
+        let line = json!({
+            "time": time.to_string(), "request_id": format!("{hour}-{row}"), "model": "fraud", "version": "3",
+            "features": {"x": x}, "prediction": "a", "latency_ms": 3.0, "status": 200,
+        });
+        format!("{line}\n")
+    });
+    lines.collect()
+}
+
+fn a_quiet_weekend_is_no_drift() -> Result<(), Failed> {
+    const SPEC: &str =
+        "monitor: fraud\nowner: fraud-team\neffect: 0.1\nwindows: {every_minutes: 1440, lateness_minutes: 5}\n";
+    const BY_HOUR: &str = "dependence: {kind: hour_of_week, time: time}\n";
+    // The verdicts about `x` on the Saturday and the Sunday after four weeks; the Monday closes them.
+    let verdicts = |dependence: &str, shift: f64| -> Result<Vec<String>, Failed> {
+        let site = Site::make()?;
+        fs::write(site.path().join("reference.jsonl"), weeks(0..672, 0.0))?;
+        fs::write(site.path().join("monitor.yaml"), format!("{SPEC}{dependence}"))?;
+        site.log("a.jsonl", &weeks(792..842, shift))?;
+        site.once()?;
+        let verdict = |start: &str| {
+            let window = site.window(start)?;
+            let column = window["columns"].as_array().and_then(|all| all.iter().find(|it| it["column"] == "feature.x"));
+            Ok(column.ok_or_else(|| window.to_string())?["verdict"].as_str().unwrap_or_default().to_owned())
+        };
+        ["2026-02-07T000000Z", "2026-02-08T000000Z"].into_iter().map(verdict).collect()
+    };
+    assert_eq!(verdicts("", 0.0)?, ["drift", "drift"], "beside all days, a weekend is another world");
+    assert_eq!(verdicts(BY_HOUR, 0.0)?, ["stable", "stable"]);
+    assert_eq!(verdicts(BY_HOUR, 1.0)?, ["drift", "drift"]);
     Ok(())
 }
 

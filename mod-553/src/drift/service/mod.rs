@@ -27,5 +27,5 @@ pub use hysteresis::{Change, Hysteresis};
 pub use logs::Logs;
 pub use pass::{Closed, Passed, Reference, Watchtower};
 pub use serve::{Serving, serve};
-pub use state::{Counters, State};
+pub use state::{Counters, Line, State};
 pub use windows::{Place, Windows};

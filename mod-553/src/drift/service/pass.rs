@@ -7,7 +7,7 @@ use super::hysteresis::Change;
 use super::logs::Logs;
 use super::looks::{self, Seen};
 use super::open::Wanted;
-use super::state::State;
+use super::state::{Line, State};
 use super::windows::{Place, Windows};
 use crate::drift::check::{Settings, Stream, check};
 use crate::drift::error::Error;
@@ -109,6 +109,16 @@ impl Watchtower {
         let in_order = numbers.filter(|_| history.is_some()).map(|(name, _)| name.clone()).collect();
         let reference = Data::Profile { given, profile: reference };
         Ok(Self { spec, windows, reference, shape, watched, history, in_order, logs, folder: folder.to_owned(), state })
+    }
+
+    /// What came of the last window that closed, also before this start; nothing where its report is gone.
+    pub fn latest(&self) -> Option<Outcome> {
+        let text = std::fs::read(self.report_of(&self.state.closed.last()?.start, "json")).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    fn report_of(&self, start: &str, ending: &str) -> PathBuf {
+        self.folder.join("windows").join(format!("{}.{ending}", start.replace(':', "")))
     }
 
     /// One round.
@@ -217,10 +227,8 @@ impl Watchtower {
                 Change::None => {}
             }
         }
-        let named = window.start.replace(':', "");
         let files = [("json", report::json(&outcome)), ("html", report::html(&outcome))];
-        let files = files
-            .map(|(ending, text)| (self.folder.join("windows").join(format!("{named}.{ending}")), text.into_bytes()));
+        let files = files.map(|(ending, text)| (self.report_of(&window.start, ending), text.into_bytes()));
         documents::write_all(&files).map_err(|error| Error::State {
             at: self.folder.display().to_string(),
             reason: error.to_string(),
@@ -228,6 +236,14 @@ impl Watchtower {
         })?;
         self.state.windows.close(start);
         self.state.counters.windows += 1;
+        self.state.list(Line {
+            start: window.start,
+            verdict: outcome.verdict,
+            why: outcome.why.clone(),
+            fires: fires.clone(),
+            resolves: resolves.clone(),
+            new_columns: outcome.new_columns.clone(),
+        });
         Ok(Closed { outcome, fires, resolves })
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A round that fails is said and tried again: a bucket that is down for an hour delays windows and loses none.
 
-use super::pass::{Closed, Watchtower};
-use super::state::Counters;
+use super::pass::Watchtower;
+use super::state::{Counters, Line};
 use crate::drift::error::Error;
 use crate::drift::outcome::Outcome;
 use crate::drift::report::{self, Budget};
@@ -44,19 +44,13 @@ struct Shown {
     failure: Option<String>,
 }
 
-/// One window in the list.
-#[derive(Clone, Debug, serde::Serialize)]
-struct Line {
-    start: String,
-    verdict: &'static str,
-    why: String,
-    fires: Vec<String>,
-    resolves: Vec<String>,
-    new_columns: Vec<String>,
+impl Shown {
+    /// All but the latest outcome.
+    fn of(tower: &Watchtower) -> Self {
+        let (windows, counters) = (tower.state.closed.clone(), tower.state.counters);
+        Self { latest: None, windows, counters, failure: None }
+    }
 }
-
-/// Windows in the list.
-const LISTED: usize = 200;
 
 type Board = Arc<(RwLock<Shown>, Budget)>;
 
@@ -66,7 +60,9 @@ type Board = Arc<(RwLock<Shown>, Budget)>;
 /// When the listener fails.
 pub async fn serve(mut tower: Watchtower, serving: Serving) -> Result<(), Error> {
     let Serving { listener, poll, alerts, budget, stop } = serving;
-    let board: Board = Arc::new((RwLock::new(Shown::default()), budget));
+    // What was shown before a restart is shown until the next window closes: a gauge that vanishes looks like an outage.
+    let shown = Shown { latest: tower.latest(), ..Shown::of(&tower) };
+    let board: Board = Arc::new((RwLock::new(shown), budget));
     let routes = Router::new()
         .route("/metrics", get(metrics))
         .route("/windows", get(windows))
@@ -107,7 +103,10 @@ async fn round(tower: &mut Watchtower, alerts: Option<&Config>, board: &Board) {
                     closed.outcome.why
                 );
             }
-            show(board, passed.closed, tower.state.counters);
+            if let (Ok(mut shown), latest) = (board.0.write(), passed.closed.into_iter().next_back()) {
+                let latest = latest.map(|closed| closed.outcome).or_else(|| shown.latest.take());
+                *shown = Shown { latest, ..Shown::of(tower) };
+            }
             None
         }
         Err(error) => {
@@ -136,19 +135,6 @@ async fn tell(tower: &Watchtower, config: &Config, now: Timestamp) {
         }
         Err(error) => tracing::error!("{error}"),
     }
-}
-
-fn show(board: &Board, closed: Vec<Closed>, counters: Counters) {
-    let Ok(mut shown) = board.0.write() else { return };
-    shown.counters = counters;
-    for Closed { outcome, fires, resolves } in closed {
-        let start = outcome.window.as_ref().map_or_else(String::new, |window| window.start.clone());
-        let (verdict, why, new_columns) = (outcome.verdict.word(), outcome.why.clone(), outcome.new_columns.clone());
-        shown.windows.push(Line { start, verdict, why, fires, resolves, new_columns });
-        shown.latest = Some(outcome);
-    }
-    let excess = shown.windows.len().saturating_sub(LISTED);
-    shown.windows.drain(..excess);
 }
 
 async fn metrics(Shared(board): Shared<Board>) -> impl IntoResponse {

@@ -6,6 +6,7 @@ use super::open::{Open, Written};
 use super::windows::Windows;
 use crate::decision::Watch;
 use crate::drift::error::Error;
+use crate::drift::outcome::Verdict;
 use mod_106::alerts::Alert;
 use mod_106::documents;
 use serde::{Deserialize, Serialize};
@@ -29,9 +30,31 @@ pub struct State {
     pub watches: BTreeMap<String, Watch>,
     /// What somebody has been told, or is to be told: an alert for each column that fires.
     pub alerts: BTreeMap<String, Alert>,
+    /// The latest windows that closed.
+    pub closed: Vec<Line>,
     /// What was counted since the service first began.
     pub counters: Counters,
 }
+
+/// A window in the list of those that closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// RFC 3339.
+    pub start: String,
+    /// What was found.
+    pub verdict: Verdict,
+    /// In one sentence.
+    pub why: String,
+    /// Columns that somebody was told of.
+    pub fires: Vec<String>,
+    /// Columns of which somebody was told that it is over.
+    pub resolves: Vec<String>,
+    /// Features that the reference does not know.
+    pub new_columns: Vec<String>,
+}
+
+/// Windows in the list.
+const LISTED: usize = 200;
 
 /// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +83,8 @@ struct File {
     columns: BTreeMap<String, Hysteresis>,
     watches: BTreeMap<String, Watch>,
     alerts: BTreeMap<String, Alert>,
+    #[serde(default)]
+    closed: Vec<Line>,
     counters: Counters,
 }
 
@@ -67,7 +92,14 @@ impl State {
     /// Of a service that begins.
     pub fn new(windows: Windows) -> Self {
         let (read, open, columns, watches, alerts) = Default::default();
-        Self { windows, read, open, columns, watches, alerts, counters: Counters::default() }
+        Self { windows, read, open, columns, watches, alerts, closed: Vec::new(), counters: Counters::default() }
+    }
+
+    /// Puts a window at the end of the list.
+    pub(super) fn list(&mut self, line: Line) {
+        self.closed.push(line);
+        let excess = self.closed.len().saturating_sub(LISTED);
+        self.closed.drain(..excess);
     }
 
     /// The state where it was left; new, when there is none.
@@ -98,6 +130,7 @@ impl State {
             columns: file.columns,
             watches: file.watches,
             alerts: file.alerts,
+            closed: file.closed,
             counters: file.counters,
         })
     }
@@ -115,6 +148,7 @@ impl State {
             columns: self.columns.clone(),
             watches: self.watches.clone(),
             alerts: self.alerts.clone(),
+            closed: self.closed.clone(),
             counters: self.counters,
         };
         let wrong = |reason: String| Error::State {
