@@ -10,6 +10,7 @@
 //! ```
 
 use super::error::Error;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,18 +18,18 @@ use std::path::Path;
 /// What must hold.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Controls {
+pub struct Controls<N = Need> {
     /// What the controls are for.
     pub title: String,
     /// At least one.
     #[serde(rename = "control")]
-    pub controls: Vec<Control>,
+    pub controls: Vec<Control<N>>,
 }
 
 /// One control.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Control {
+pub struct Control<N = Need> {
     /// Its id, unique in the file.
     pub id: String,
     /// What must hold, as a sentence.
@@ -37,7 +38,7 @@ pub struct Control {
     #[serde(default)]
     pub framework: Option<String>,
     /// The evidence that shows it; all of it is needed.
-    pub needs: Vec<Need>,
+    pub needs: Vec<N>,
 }
 
 /// A kind of evidence.
@@ -99,30 +100,66 @@ fn one() -> usize {
     1
 }
 
-impl Controls {
+/// A kind of evidence that controls may ask for. Other modules have kinds of their own.
+pub trait Kind: DeserializeOwned {
+    /// Whether what is asked makes sense.
+    ///
+    /// # Errors
+    /// What was found and what was expected.
+    fn sensible(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Kind for Need {}
+
+impl<N: Kind> Controls<N> {
     /// Reads a file of controls.
     ///
     /// # Errors
-    /// [`Error::Input`] with line and column of what is malformed, and for files without a control or with an id twice.
+    /// [`Error::Input`] with line and column of what is malformed, for files without a control or with an id twice, and for controls that
+    /// ask for nothing, or for what makes no sense.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let failed = |problem: String| Error::Input { path: path.to_owned(), problem };
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        let controls: Self = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
-        let mut ids = BTreeSet::new();
-        for control in &controls.controls {
-            if !ids.insert(&control.id) {
-                return Err(failed(format!(
-                    "the control {:?} stands there twice; give each an id of its own",
-                    control.id
-                )));
-            }
-            if control.needs.is_empty() {
-                return Err(failed(format!("the control {:?} needs no evidence; name at least one kind", control.id)));
-            }
-        }
+        Self::parse(&text).map_err(failed)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let controls: Self = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
         if controls.controls.is_empty() {
-            return Err(failed("there is no [[control]]: a report without controls would prove nothing".to_owned()));
+            return Err("there is no [[control]]: a report without controls would prove nothing".to_owned());
+        }
+        let mut ids = BTreeSet::new();
+        for Control { id, needs, .. } in &controls.controls {
+            if !ids.insert(id) {
+                return Err(format!("the control {id:?} stands there twice; give each an id of its own"));
+            }
+            if needs.is_empty() {
+                return Err(format!("the control {id:?} needs no evidence; name at least one kind"));
+            }
+            needs.iter().try_for_each(N::sensible).map_err(|problem| format!("the control {id:?} {problem}"))?;
         }
         Ok(controls)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Controls;
+
+    #[test]
+    fn a_broken_file_is_refused_with_what_is_wrong() {
+        fn check(text: &str, expected: &str) {
+            let error = Controls::<super::Need>::parse(text).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        let control = |id: &str, needs: &str| format!("[[control]]\nid = \"{id}\"\ntitle = \"t\"\nneeds = [{needs}]\n");
+        let run = r#"{ kind = "run" }"#;
+        check("title = 1", "line 1, column 9");
+        check("title = \"t\"\ncontrol = []", "there is no [[control]]");
+        check(&format!("title = \"t\"\n{}{}", control("A", run), control("A", run)), "stands there twice");
+        check(&format!("title = \"t\"\n{}", control("A", "")), "needs no evidence");
+        check(&format!("title = \"t\"\n{}", control("A", r#"{ kind = "rumour" }"#)), "unknown variant `rumour`");
     }
 }

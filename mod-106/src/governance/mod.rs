@@ -29,7 +29,7 @@ mod trail;
 
 pub use approval::{Approval, ApprovalRecord, ApprovalRules};
 pub use card::Card;
-pub use control::{Control, Controls, Need};
+pub use control::{Control, Controls, Kind, Need};
 pub use dossier::{Dossier, File, read};
 pub use error::Error;
 pub use message::{Message, MessageKind};

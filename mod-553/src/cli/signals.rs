@@ -177,7 +177,7 @@ fn each<T>(
 }
 
 fn evidence(words: &Evidence) -> Result<()> {
-    let controls = Controls::read(&words.controls)?;
+    let controls = Controls::read(&words.controls).map_err(signals::Error::from)?;
     let folder = words.controls.parent().unwrap_or(Path::new("")).to_owned();
     let dossier = Dossier {
         model: words.model.clone(),

@@ -24,6 +24,9 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// A file of controls is malformed or not there.
+    #[error(transparent)]
+    Controls(#[from] mod_106::governance::Error),
     /// An inference log or its labels cannot be read.
     #[error(transparent)]
     Log(#[from] inference_log::Error),
@@ -73,6 +76,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Unreadable { .. } | Self::Malformed { .. } => 2,
+            Self::Controls(error) => error.exit_code(),
             Self::Log(error) => error.exit_code(),
             Self::Journal(error) => error.exit_code(),
             Self::Unwritable { .. } | Self::Refused { .. } => 1,

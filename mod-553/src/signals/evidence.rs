@@ -110,7 +110,7 @@ pub struct Dossier {
 impl Dossier {
     /// Resolves every control.
     pub fn resolve(&self, controls: &Controls) -> Export {
-        let line = |control: &super::Control| {
+        let line = |control: &governance::Control<super::Need>| {
             let evidence: Vec<_> = control.needs.iter().map(|need| self.evidence(&control.id, need)).collect();
             let finding = evidence.iter().map(|evidence| evidence.finding).max().unwrap_or(Finding::Missing);
             let (id, title, framework) = (control.id.clone(), control.title.clone(), control.framework.clone());

@@ -34,7 +34,7 @@ pub mod sources;
 mod spans;
 
 pub use columns::{Columns, Mapping};
-pub use control::{Control, Controls, Need};
+pub use control::{Controls, Need};
 pub use error::Error;
 pub use evidence::{Dossier, Evidence, Export, Finding, Line};
 pub use inferences::{Written, export};
