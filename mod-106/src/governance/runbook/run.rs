@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a run of a runbook did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,10 +48,12 @@ pub trait Progress {
 /// Runs the steps with these variables. `mod-106` is the program that runs the runbook, wherever it lies.
 pub async fn run(runbook: &Runbook, variables: &BTreeMap<String, String>, progress: &mut impl Progress) -> Outcome {
     let mut outcome = Outcome { title: runbook.title.clone(), done: true, steps: Vec::new() };
+    // One listener for all steps: a Ctrl-C between two of them is heard by the next.
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
     for step in &runbook.steps {
         let result = if outcome.done {
             progress.begins(step);
-            let result = run_step(step, variables).await;
+            let result = run_step(step, variables, interrupt.as_mut()).await;
             progress.ended(&result);
             result
         } else {
@@ -69,7 +72,7 @@ impl StepResult {
     }
 }
 
-async fn run_step(step: &Step, variables: &BTreeMap<String, String>) -> StepResult {
+async fn run_step(step: &Step, variables: &BTreeMap<String, String>, interrupt: Option<&mut Signal>) -> StepResult {
     let mut result = StepResult::new(step, "deviated");
     let mut command = Command::new("sh");
     command.args(["-eu", "-c", &step.command]).envs(variables).env("PATH", path());
@@ -102,7 +105,7 @@ async fn run_step(step: &Step, variables: &BTreeMap<String, String>) -> StepResu
     let ended = tokio::select! {
         status = all => Ok(status),
         () = tokio::time::sleep(step.limit) => Err(format!("it took longer than {} s and was stopped", step.limit.as_secs())),
-        _ = tokio::signal::ctrl_c() => Err("it was interrupted".to_owned()),
+        () = heard(interrupt) => Err("it was interrupted".to_owned()),
     };
     result.output = String::from_utf8_lossy(&output).into_owned();
     result.errors = String::from_utf8_lossy(&errors).into_owned();
@@ -121,6 +124,14 @@ async fn run_step(step: &Step, variables: &BTreeMap<String, String>) -> StepResu
         result.state = "done";
     }
     result
+}
+
+/// Ends when Ctrl-C was pressed; never, where nobody listens for it: there it ends the program.
+async fn heard(interrupt: Option<&mut Signal>) {
+    match interrupt {
+        Some(interrupt) => drop(interrupt.recv().await),
+        None => std::future::pending().await,
+    }
 }
 
 fn deviation(step: &Step, exit: Option<i32>, output: &str) -> Option<String> {
