@@ -98,7 +98,7 @@ fn measure_power(output: &std::path::Path, runs: u32) -> Result<(), Error> {
     let mut points = Vec::new();
     for method in Method::ALL.into_iter().filter(|method| method.compares_numbers()) {
         eprintln!("{}", method.title());
-        points.extend(power::SHIFTS.map(|shift| power::point(method, shift, runs, 553)));
+        points.extend(power::points(method, runs, 553));
     }
     let files = [
         ("power.md", exhibits::power_table(&points).into_bytes()),

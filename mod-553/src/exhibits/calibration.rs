@@ -4,6 +4,7 @@
 //! Every run has a seed of its own, so that the figures do not hang on how many threads there were.
 
 use super::draw::Draw;
+use super::several;
 use crate::decision::dependence::{Cell, autocorrelated, hour_of_week};
 use crate::decision::{
     Correction, Decision, Evidence, Looks, Method, Policy, Side, Verdict, Watch, categories, judge, missing, numbers,
@@ -12,7 +13,30 @@ use crate::statistics::sample::Sample;
 use serde::Serialize;
 
 /// Draws data without drift and decides about them once.
-type Run = Box<dyn Fn(&mut Draw) -> Vec<Decision> + Sync>;
+type Run = Box<dyn Fn(&mut Draw) -> Said + Sync>;
+
+/// What came of one run, of which nothing should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    /// Chance was ruled out.
+    pub(super) significant: bool,
+    /// It was called drift.
+    pub(super) drift: bool,
+    /// Nobody could tell.
+    pub(super) inconclusive: bool,
+}
+
+impl Said {
+    /// Of a family: whether any of its decisions was wrong.
+    fn by(decisions: &[Decision]) -> Self {
+        let significance = Policy::default().significance;
+        Self {
+            significant: decisions.iter().any(|one| one.adjusted_p_value.is_some_and(|p| p <= significance)),
+            drift: decisions.iter().any(|one| one.verdict == Verdict::Drift),
+            inconclusive: decisions.iter().all(|one| matches!(one.verdict, Verdict::Inconclusive { .. })),
+        }
+    }
+}
 
 /// One null hypothesis and one decision.
 pub struct Scenario {
@@ -23,6 +47,17 @@ pub struct Scenario {
     /// Whether it must also alarm as often as it says, not only at most.
     pub two_sided: bool,
     run: Run,
+}
+
+impl Scenario {
+    pub(super) fn new(
+        decision: &str,
+        data: &'static str,
+        two_sided: bool,
+        run: impl Fn(&mut Draw) -> Said + Sync + 'static,
+    ) -> Self {
+        Self { decision: decision.to_owned(), data, two_sided, run: Box::new(run) }
+    }
 }
 
 /// What came of one scenario.
@@ -91,11 +126,10 @@ pub fn rate(scenario: &Scenario, runs: u32, seed: u64) -> Rate {
 fn count(scenario: &Scenario, runs: impl Iterator<Item = u32>, seed: u64) -> [u32; 3] {
     let mut counts = [0; 3];
     for run in runs {
-        let decisions = (scenario.run)(&mut Draw::with_seed(seed ^ u64::from(run).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-        let significance = Policy::default().significance;
-        counts[0] += u32::from(decisions.iter().any(|one| one.adjusted_p_value.is_some_and(|p| p <= significance)));
-        counts[1] += u32::from(decisions.iter().any(|one| one.verdict == Verdict::Drift));
-        counts[2] += u32::from(decisions.iter().all(|one| matches!(one.verdict, Verdict::Inconclusive { .. })));
+        let said = (scenario.run)(&mut Draw::with_seed(seed ^ u64::from(run).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        counts[0] += u32::from(said.significant);
+        counts[1] += u32::from(said.drift);
+        counts[2] += u32::from(said.inconclusive);
     }
     counts
 }
@@ -146,6 +180,7 @@ pub fn scenarios() -> Vec<Scenario> {
         }));
     }
     all.extend(others());
+    all.extend(several::scenarios());
     all
 }
 
@@ -159,7 +194,7 @@ fn of_numbers(
         let (reference, current) = draw(source);
         judged(&Policy::default(), vec![evidence(method, &reference, &current, 1)])
     };
-    Scenario { decision: method.title().to_owned(), data, two_sided, run: Box::new(run) }
+    Scenario::new(method.title(), data, two_sided, run)
 }
 
 fn of_counts(method: Method, data: &'static str, draw: fn(&mut Draw) -> (Vec<u64>, Vec<u64>)) -> Scenario {
@@ -169,7 +204,7 @@ fn of_counts(method: Method, data: &'static str, draw: fn(&mut Draw) -> (Vec<u64
         let question = policy.question(method, method.usual_effect(), 1);
         judged(&policy, vec![categories("x", &reference, &current, &question)])
     };
-    Scenario { decision: method.title().to_owned(), data, two_sided: false, run: Box::new(run) }
+    Scenario::new(method.title(), data, false, run)
 }
 
 fn evidence(method: Method, reference: &[f64], current: &[f64], tests: usize) -> Evidence {
@@ -185,18 +220,14 @@ fn evidence(method: Method, reference: &[f64], current: &[f64], tests: usize) ->
     )
 }
 
-fn judged(policy: &Policy, family: Vec<Evidence>) -> Vec<Decision> {
-    judge(policy, family)
+fn judged(policy: &Policy, family: Vec<Evidence>) -> Said {
+    Said::by(&judge(policy, family))
 }
 
 /// Families, looks, dependence and season.
 fn others() -> Vec<Scenario> {
-    let scenario = |decision: &str, data, two_sided, run: fn(&mut Draw) -> Vec<Decision>| Scenario {
-        decision: decision.to_owned(),
-        data,
-        two_sided,
-        run: Box::new(run),
-    };
+    let scenario =
+        |decision: &str, data, two_sided, run: fn(&mut Draw) -> Said| Scenario::new(decision, data, two_sided, run);
     vec![
         scenario("any of 20 columns, Benjamini–Hochberg", "normal, 499 and 173 values", true, |draw| {
             family(draw, Correction::BenjaminiHochberg)
@@ -237,14 +268,14 @@ fn others() -> Vec<Scenario> {
     ]
 }
 
-fn family(draw: &mut Draw, correction: Correction) -> Vec<Decision> {
+fn family(draw: &mut Draw, correction: Correction) -> Said {
     let policy = Policy { correction, ..Policy::default() };
     let columns = (0..20).map(|_| evidence(Method::Ks, &draw.normals(499, 0.0), &draw.normals(173, 0.0), 20)).collect();
     judged(&policy, columns)
 }
 
 /// Thirty days; the decisions of all of them.
-fn looks(draw: &mut Draw, day: fn(&mut Draw, usize) -> Vec<f64>) -> Vec<Decision> {
+fn looks(draw: &mut Draw, day: fn(&mut Draw, usize) -> Vec<f64>) -> Said {
     let policy = Policy { looks: Looks::Repeated, ..Policy::default() };
     let references: Vec<Vec<f64>> = (0..3).map(|_| day(draw, 500)).collect();
     let mut watches: Vec<Watch> =
@@ -256,12 +287,12 @@ fn looks(draw: &mut Draw, day: fn(&mut Draw, usize) -> Vec<f64>) -> Vec<Decision
             let e_value = Some(watch.look(&values));
             Evidence { e_value, ..evidence(Method::Ks, reference, &values, 3) }
         });
-        decisions.extend(judged(&policy, columns.collect()));
+        decisions.extend(judge(&policy, columns.collect()));
     }
-    decisions
+    Said::by(&decisions)
 }
 
-fn series(reference: &[f64], current: &[f64]) -> Vec<Decision> {
+fn series(reference: &[f64], current: &[f64]) -> Said {
     let policy = Policy::default();
     let question = policy.question(Method::Ks, 0.1, 1);
     judged(&policy, vec![autocorrelated("x", reference, current, &question, 1)])
@@ -269,7 +300,7 @@ fn series(reference: &[f64], current: &[f64]) -> Vec<Decision> {
 
 /// Hours with a mean of their own that is the same every week, as many values as the hour is busy, and what an hour's values have
 /// in common.
-fn season(draw: &mut Draw) -> Vec<Decision> {
+fn season(draw: &mut Draw) -> Said {
     let mut day = || -> Vec<Cell> {
         (0..24_u16)
             .map(|hour| {

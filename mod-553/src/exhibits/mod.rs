@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `draw` | data by seed: independent, tied, slow, seasonal |
 //! | `calibration` | how often each decision is wrong when nothing has changed |
+//! | `several` | the same for decisions about several columns, and about performance |
 //! | `power` | how often each sees a shift |
 //! | `figures` | both as tables and curves, for `calibration/` |
 //! | `cases` | data on which tools are fooled, and what we say of them |
@@ -18,6 +19,7 @@ mod figures;
 mod page;
 mod peers;
 pub mod power;
+mod several;
 
 pub use cases::{Case, Peer, cases};
 pub use error::Error;

@@ -27,8 +27,16 @@ pub struct Point {
     pub inconclusive: u32,
 }
 
+/// Measures one method at every shift, on all processors.
+pub fn points(method: Method, runs: u32, seed: u64) -> Vec<Point> {
+    std::thread::scope(|scope| {
+        let workers = SHIFTS.map(|shift| scope.spawn(move || point(method, shift, runs, seed)));
+        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+    })
+}
+
 /// Measures one method at one shift.
-pub fn point(method: Method, shift: f64, runs: u32, seed: u64) -> Point {
+fn point(method: Method, shift: f64, runs: u32, seed: u64) -> Point {
     let policy = Policy::default();
     let question = policy.question(method, method.usual_effect(), 1);
     let mut point = Point { method, shift, runs, significant: 0, drift: 0, inconclusive: 0 };

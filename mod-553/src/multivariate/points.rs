@@ -7,7 +7,7 @@ use fastrand::Rng;
 const LARGEST: f64 = 1e140;
 
 /// A cloud of points.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Points {
     dimensions: usize,
     values: Vec<f64>,

@@ -9,7 +9,8 @@ use std::path::Path;
 const RUNS: u32 = 120;
 const SEED: u64 = 1;
 /// Too slow without optimisation.
-const SLOW: [&str; 5] = ["energy distance", "2000 levels", "1999 and 997", "any of", "over blocks"];
+const SLOW: [&str; 7] =
+    ["energy distance", "2000 levels", "1999 and 997", "any of", "over blocks", "200 rows", "200 and 30 rows"];
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
