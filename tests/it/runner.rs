@@ -13,7 +13,7 @@ use tempfile::TempDir;
 pub(super) const LAB: &str = "mod-106/lab-1";
 
 /// How long leftovers may take to go.
-const GONE_WITHIN: Duration = Duration::from_secs(15);
+const GONE_WITHIN: Duration = Duration::from_secs(60);
 
 /// A `lab-runner` about to be started.
 pub(super) struct Runner {

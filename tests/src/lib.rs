@@ -10,6 +10,7 @@ pub mod grade;
 pub mod labs;
 pub mod module;
 pub mod mutant;
+pub mod patience;
 pub mod private;
 pub mod redact;
 pub mod report;

@@ -4,6 +4,7 @@
 
 use crate::{
     check::Fault,
+    patience::stretched,
     redact::Redactor,
     submission::{
         CommandOutput,
@@ -125,9 +126,10 @@ impl Tool {
         };
         let failed = |reason: String| Fault::Harness(format!("the tool `{}`: {reason}", self.name));
         let mut running = launch.start().map_err(|error| failed(error.to_string()))?;
-        let Ok(status) = timeout(LIMIT, running.wait()).await else {
+        let limit = stretched(LIMIT);
+        let Ok(status) = timeout(limit, running.wait()).await else {
             running.stop().await;
-            return Err(failed(format!("no end within {LIMIT:?}")));
+            return Err(failed(format!("no end within {limit:?}")));
         };
         let clean = |text: String| self.redactor.clean(&text);
         Ok(CommandOutput { status, stdout: clean(running.stdout.text()), stderr: clean(running.stderr.text()) })

@@ -102,7 +102,7 @@ impl Receiver {
             .arg("--ready-file")
             .arg(&ready);
         let process = Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(90);
         while Instant::now() < deadline {
             if let Ok(url) = fs::read_to_string(&ready) {
                 return Ok(Self { url, inbox, _process: process });
@@ -150,7 +150,7 @@ impl Alertmanager {
         let log = fs::File::create(folder.join(format!("{name}.log")))?;
         let process = Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?);
         let url = format!("http://127.0.0.1:{port}");
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(90);
         while Instant::now() < deadline {
             if block_on(http().get(format!("{url}/-/ready")).send()).is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(Self { url, _process: process });
@@ -188,10 +188,10 @@ fn alert(name: &str, instance: &str, start: Timestamp, ended: bool) -> Value {
 }
 
 fn until(what: &str, holds: impl Fn() -> bool) -> Result<(), Failed> {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(90);
     while !holds() {
         if Instant::now() > deadline {
-            return Err(format!("not {what} after 30 s").into());
+            return Err(format!("not {what} after 90 s").into());
         }
         std::thread::park_timeout(Duration::from_millis(100));
     }
@@ -416,7 +416,7 @@ fn down() -> Result<(), Failed> {
         let alert = Alert::new("ModelDrift", Severity::Warning, "ml-models", "a feature moved");
         let begun = Instant::now();
         let told = dispatcher.send(&[alert], &Options::default(), Timestamp::now(), &secret).await.unwrap();
-        assert!(dispatcher.undelivered(&told).is_some() && begun.elapsed() < Duration::from_secs(15), "{told:?}");
+        assert!(dispatcher.undelivered(&told).is_some() && begun.elapsed() < Duration::from_secs(60), "{told:?}");
         // It is kept for the next run.
         assert!(fs::read_to_string(folder.path().join("state.json")).unwrap().contains("ModelDrift"));
     });

@@ -197,7 +197,7 @@ async fn tracking(folder: &Path) -> Result<String, Failed> {
         metrics: None,
     };
     tokio::spawn(mod_106::server::listen::serve(settings));
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(90);
     while Instant::now() < deadline {
         if let Ok(url) = fs::read_to_string(&ready) {
             return Ok(url.trim().to_owned());
@@ -273,7 +273,7 @@ fn alerted() -> Result<Completion, Failed> {
         let words = ["--reference", "reference.parquet", "--current", "current.parquet", "--alerts", "alerts.yaml"];
         let output = check(folder.path(), &words, &[])?;
         assert_eq!(output.status.code(), Some(code), "{}", said(&output));
-        let deadline = Instant::now() + Duration::from_secs(15);
+        let deadline = Instant::now() + Duration::from_secs(90);
         while firing().len() != expected && Instant::now() < deadline {
             std::thread::park_timeout(Duration::from_millis(100));
         }

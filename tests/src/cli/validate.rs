@@ -6,7 +6,7 @@ use crate::{
     fixture,
     labs::{self, Lab},
     module::{About, Module},
-    report,
+    patience, report,
     run::{self, Event, Listener, NOT_TO_BE_HAD, Request, Selection, Source, Surroundings, WRONG_USAGE, progress},
     submission::{ManifestError, launch::Tools},
 };
@@ -53,6 +53,9 @@ pub struct Validate {
     /// How many checks may run at once.
     #[arg(long, value_name = "N", default_value_t = 8)]
     jobs: usize,
+    /// Multiply every limit of time, on a machine that many share.
+    #[arg(long, value_name = "TIMES", default_value_t = 1)]
+    patience: u32,
     /// The seed of every generated name and value, to repeat a run.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -171,6 +174,7 @@ fn request(words: &Validate, labs: Vec<Lab>, about: About, tools: Tools) -> Resu
     if source != Source::Reference && words.mutants {
         return Err("--mutants are variants of the reference solution; leave --submission and --attach out".to_owned());
     }
+    patience::grant(words.patience);
     let around =
         Surroundings { tools, seed: words.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)), jobs: words.jobs.max(1) };
     Ok(Request {

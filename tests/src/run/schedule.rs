@@ -6,6 +6,7 @@ use super::instance::Surroundings;
 use crate::{
     check::{Check, Fault},
     context::Context,
+    patience::stretched,
     results::Finding,
     submission::{Deployment, Unmet},
     verdict::Verdict,
@@ -104,7 +105,8 @@ async fn ask(check: Check, deployment: Arc<Deployment>, seed: u64) -> Outcome {
     let context = Context::new(check.id, seed, Arc::clone(&deployment));
     let begun = Instant::now();
     let mut task = tokio::spawn((check.run)(context.clone()));
-    let answer = tokio::time::timeout(check.limit, &mut task).await;
+    let limit = stretched(check.limit);
+    let answer = tokio::time::timeout(limit, &mut task).await;
     let duration = begun.elapsed();
     let (mut verdict, mut finding) = match answer {
         Ok(Ok(Ok(()))) => (Verdict::Passed, None),
@@ -112,7 +114,7 @@ async fn ask(check: Check, deployment: Arc<Deployment>, seed: u64) -> Outcome {
         Ok(Err(panic)) => judge(Fault::Harness(format!("the check panicked: {panic}"))),
         Err(_) => {
             task.abort();
-            let expected = Some(format!("an end within {:?}", check.limit));
+            let expected = Some(format!("an end within {limit:?}"));
             let what = "the check's own clock".to_owned();
             (Verdict::TimedOut, Some(Finding { what, expected, actual: Some("no end".to_owned()) }))
         }

@@ -2,7 +2,7 @@
 //! SIGKILL in the middle where a check asks for that.
 
 use super::{CommandOutput, deployment::Started, launch::Running, supervise::descendants};
-use crate::check::Fault;
+use crate::{check::Fault, patience::stretched};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -39,11 +39,12 @@ impl<'a> Call<'a> {
 impl Started {
     /// Makes the call, changed as the mutant says.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<CommandOutput, Fault> {
-        let made = timeout(call.limit, self.call_unlimited(call)).await;
+        let limit = stretched(call.limit);
+        let made = timeout(limit, self.call_unlimited(call)).await;
         made.unwrap_or_else(|_| {
             let what = format!("the command `{}`", [&[call.command], call.arguments].concat().join(" "));
             let what = self.redactor.clean(&what);
-            Err(Fault::failed(what, format!("an end within {:?}", call.limit), "no end"))
+            Err(Fault::failed(what, format!("an end within {limit:?}"), "no end"))
         })
     }
 

@@ -3,6 +3,7 @@
 
 use super::launch::Running;
 use crate::{
+    patience::stretched,
     redact::Redactor,
     wire::{Request, Wire},
 };
@@ -36,7 +37,7 @@ pub(crate) async fn wait(
     ca_file: Option<PathBuf>,
     limit: Duration,
 ) -> Result<(), Unready> {
-    let deadline = Instant::now() + limit;
+    let deadline = Instant::now() + stretched(limit);
     let wire = Wire::new(ca_file, Redactor::default());
     let mut pause = PAUSE;
     loop {

@@ -1,7 +1,7 @@
 //! A request, as plain data. Its target (path and query) goes out byte for byte as it stands here.
 
 use super::{RandomBytes, WireError};
-use crate::submission::Account;
+use crate::{patience::stretched, submission::Account};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::Method;
@@ -113,9 +113,10 @@ impl Request {
         &self,
         future: impl Future<Output = Result<T, WireError>>,
     ) -> Result<T, WireError> {
-        match tokio::time::timeout(self.limit, future).await {
+        let limit = stretched(self.limit);
+        match tokio::time::timeout(limit, future).await {
             Ok(result) => result,
-            Err(_) => Err(WireError::Late { what: self.what(), limit_s: self.limit.as_secs() }),
+            Err(_) => Err(WireError::Late { what: self.what(), limit_s: limit.as_secs() }),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! inbox is an address of its own, so that checks which run at once do not read each other's post.
 
 use super::serve::{Answering, Asked, Reply, Server};
-use crate::{check::Fault, wire::hex};
+use crate::{check::Fault, patience::stretched, wire::hex};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -133,7 +133,7 @@ impl Inbox {
         limit: Duration,
         enough: impl Fn(&[Delivery]) -> bool,
     ) -> Result<Vec<Delivery>, Fault> {
-        let deadline = Instant::now() + limit;
+        let deadline = Instant::now() + stretched(limit);
         loop {
             let deliveries = self.deliveries();
             if enough(&deliveries) {

@@ -78,7 +78,7 @@ impl Service {
         serve.args(["--ready-file", "ready.json"]).stdout(Stdio::null()).stderr(Stdio::null());
         let child = serve.current_dir(folder.path()).spawn()?;
         let mut service = Self { folder, child, url: String::new(), management: String::new() };
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(90);
         while Instant::now() < deadline && service.child.try_wait()?.is_none() {
             let text = fs::read_to_string(service.folder.path().join("ready.json")).unwrap_or_default();
             if let Ok(doors) = serde_json::from_str::<serde_json::Value>(&text) {

@@ -55,7 +55,7 @@ fn watch() -> Result<(), Failed> {
     // A tick every tenth of a second says a line: this is half a minute at least.
     while output.read_line(&mut said)? > 0 && duty.delivered() < 3 && said.lines().count() < 300 {}
     assert!(Command::new("kill").args(["-INT", &watch.id().to_string()]).status()?.success());
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(90);
     while watch.try_wait()?.is_none() {
         if Instant::now() > deadline {
             watch.kill()?;

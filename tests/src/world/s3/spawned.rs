@@ -1,6 +1,7 @@
 //! The bucket as a process of its own: `lab-runner world s3` at the end of a pipe. It ends when the pipe does.
 
 use super::service::{Addresses, Settings};
+use crate::patience::stretched;
 use std::{path::Path, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -29,7 +30,7 @@ impl Spawned {
         let line = serde_json::to_string(settings).map_err(|error| error.to_string())? + "\n";
         leash.write_all(line.as_bytes()).await.map_err(|error| error.to_string())?;
         let mut answer = String::new();
-        let read = timeout(READY_LIMIT, BufReader::new(output).read_line(&mut answer)).await;
+        let read = timeout(stretched(READY_LIMIT), BufReader::new(output).read_line(&mut answer)).await;
         read.map_err(|_| "the S3 process did not get ready".to_owned())?.map_err(|error| error.to_string())?;
         let addresses = serde_json::from_str(&answer).map_err(|_| format!("the S3 process said {answer:?}"))?;
         Ok((Self { _process: process, _leash: leash }, addresses))

@@ -3,6 +3,7 @@
 use super::{ADMIN, DEFAULT_PERMISSION, failed, launch, ready};
 use crate::{
     check::Fault,
+    patience::stretched,
     submission::{
         Account,
         launch::{Running, Tools},
@@ -51,7 +52,7 @@ pub(super) async fn start(
     ];
     let command: Vec<String> = words.iter().flat_map(|(name, value)| [*name, *value]).map(str::to_owned).collect();
     let mut running = launch(&command, BTreeMap::new(), folder, tools)?;
-    let deadline = Instant::now() + READY_LIMIT;
+    let deadline = Instant::now() + stretched(READY_LIMIT);
     loop {
         let url = fs::read_to_string(&ready_file).unwrap_or_default();
         // The file appears whole, or not at all.
