@@ -28,7 +28,7 @@ struct Report {
 pub(super) fn measure() -> Result<Vec<Figure>> {
     let programs = cargo::build_programs(Profile::Release)?;
     let mut build = cargo::command();
-    build.args(["build", "--quiet", "--release", "--package", "mod-106", "--example", "log_batch"]);
+    build.args(["build", "--quiet", "--release", "--workspace", "--example", "log_batch"]);
     cargo::run_with_comfort(build, "build the log_batch example")?;
     let python = server::mlflow()?.with_file_name("python");
 

@@ -5,13 +5,12 @@
 
 mod drift;
 mod flake;
+mod kills;
 mod log_batch;
 pub(crate) mod measure;
 mod online;
 mod overhead;
 mod page;
-mod promotion;
-mod retraining;
 pub(crate) mod server;
 mod validate;
 mod validation;
@@ -68,8 +67,8 @@ impl Name {
             Self::LogBatch => log_batch::measure(),
             Self::Server => server::measure(),
             Self::Flake => flake::measure(),
-            Self::Promotion => promotion::measure(),
-            Self::Retraining => retraining::measure(),
+            Self::Promotion => kills::promotion(),
+            Self::Retraining => kills::retraining(),
             Self::Validation => validation::measure(),
             Self::Online => online::measure(),
             Self::Drift => drift::measure(),

@@ -20,7 +20,7 @@ struct Report {
 pub(super) fn measure() -> Result<Vec<Figure>> {
     let programs = cargo::build_programs(Profile::Release)?;
     let mut build = cargo::command();
-    build.args(["build", "--quiet", "--release", "--package", "mod-553", "--example", "online"]);
+    build.args(["build", "--quiet", "--release", "--workspace", "--example", "online"]);
     cargo::run_with_comfort(build, "build the online example")?;
     let python = cargo::root().join("target/labs/river/bin/python");
     ensure!(python.exists(), "no target/labs/river: run `cargo xtask images --process river`");

@@ -47,7 +47,7 @@ pub(super) fn render(before: &str, figures: &[Figure], date: &str, machine: &str
     format!(
         "# Benchmarks\n\n\
          Written by `cargo xtask bench --write --date YYYY-MM-DD`. Ours and the peer's were measured in the same run; each figure is a \
-         median. CPU time is user and system time of the process and its children, and hardly moves when the machine is busy; wall \
+         median of repeated runs, where it does not say *one run*. CPU time is user and system time of the process and its children, and hardly moves when the machine is busy; wall \
          time does.\n\n{HEAD} Measured |\n|---|---|---|---|---|---|---|\n{}\n",
         rows.join("\n")
     )
