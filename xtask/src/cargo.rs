@@ -20,10 +20,19 @@ pub(crate) fn root() -> PathBuf {
     here.parent().map_or_else(|| here.to_owned(), Path::to_owned)
 }
 
-/// A cargo command, ready for arguments, that runs in the workspace's root.
+/// What `cargo run` tells the program that it runs, about that program.
+const OF_THIS_PACKAGE: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+
+/// A cargo command, ready for arguments, that runs in the workspace's root, as if it had been typed there. `ring`'s build script minds
+/// what `cargo run` says of this package: all that is built on it would be compiled again each time that one or the other builds.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
+    for (name, _) in env::vars_os() {
+        if OF_THIS_PACKAGE.iter().any(|start| name.to_string_lossy().starts_with(start)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -59,10 +68,9 @@ impl Profile {
 /// Builds the programs that a validation needs, and returns the folder they are in.
 pub(crate) fn build_programs(profile: Profile) -> Result<PathBuf> {
     let mut build = command();
-    build.args(["build", "--quiet", "--package", "tests", "--bin", "lab-runner"]);
-    for program in ["mod-106", "mod-553"] {
-        build.args(["--package", program, "--bin", program]);
-    }
+    // Of the whole workspace: a choice of packages would choose other features, and compile what they share once more.
+    build.args(["build", "--quiet", "--workspace"]);
+    build.args(["lab-runner", "mod-106", "mod-553"].iter().flat_map(|program| ["--bin", program]));
     if profile == Profile::Release {
         build.arg("--release");
     }

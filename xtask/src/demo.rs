@@ -79,8 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn build() -> Result<std::path::PathBuf> {
     let programs = cargo::build_programs(Profile::Debug)?;
     let mut build = cargo::command();
-    // The packages that a validation builds too: another choice would resolve other features, and build half the tree again.
-    build.args(["build", "--quiet", "--package", "tests", "--package", "mod-106", "--example", "train"]);
+    build.args(["build", "--quiet", "--workspace", "--example", "train"]);
     cargo::run_with_comfort(build, "build the training job")?;
     Ok(programs)
 }
