@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// How many checks may run at once.
     #[arg(long, value_name = "N", default_value_t = 8)]
     jobs: usize,
+    /// Multiply every limit of time, on a machine that many share.
+    #[arg(long, value_name = "TIMES", default_value_t = 1)]
+    patience: u32,
     /// The seed of every generated name and value, to repeat a run.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
