@@ -14,16 +14,23 @@ pub fn grant(factor: u32) {
 
 /// A limit as long as it is here.
 pub fn stretched(limit: Duration) -> Duration {
-    limit.saturating_mul(FACTOR.get().copied().unwrap_or(1))
+    times(limit, FACTOR.get().copied())
+}
+
+fn times(limit: Duration, factor: Option<u32>) -> Duration {
+    limit.saturating_mul(factor.unwrap_or(1))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::stretched;
+    use super::{stretched, times};
     use std::time::Duration;
 
     #[test]
     fn a_limit_is_itself_unless_somebody_has_more_patience() {
-        assert_eq!(stretched(Duration::from_secs(60)), Duration::from_secs(60));
+        let minute = Duration::from_secs(60);
+        assert_eq!(stretched(minute), minute);
+        assert_eq!(times(minute, Some(3)), Duration::from_secs(180));
+        assert_eq!(times(Duration::MAX, Some(3)), Duration::MAX);
     }
 }

@@ -25,7 +25,7 @@ pub enum Error {
         advice: String,
     },
     /// A file of controls is malformed or not there.
-    #[error(transparent)]
+    #[error("{0}; the lab's brief has the form of such a file")]
     Controls(#[from] mod_106::governance::Error),
     /// An inference log or its labels cannot be read.
     #[error(transparent)]
